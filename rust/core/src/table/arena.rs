@@ -1,0 +1,174 @@
+//! Byte strings laid end to end, and the set that keeps each of them once.
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
+
+/// Rows that share one 64-bit base, so that an end costs four bytes whatever the size of the arena.
+const BLOCK: usize = 1 << 12;
+
+/// Byte strings of any length in one allocation, addressed by row.
+///
+/// Costs its bytes plus four a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ByteArena {
+    bytes: Vec<u8>,
+    /// Where the first row of each block of [`BLOCK`] rows starts.
+    bases: Vec<u64>,
+    /// End of each row, counted from the base of its block.
+    ends: Vec<u32>,
+}
+
+impl ByteArena {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of all rows together.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes of `row`; empty when there is no such row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> &[u8] {
+        let Some(&end) = self.ends.get(row) else { return &[] };
+        let base = self.bases.get(row / BLOCK).copied().unwrap_or(0) as usize;
+        let start = if row.is_multiple_of(BLOCK) { base } else { base + self.ends[row - 1] as usize };
+        self.bytes.get(start..base + end as usize).unwrap_or(&[])
+    }
+
+    /// Adds a row and returns its number.
+    ///
+    /// A block holds at most `u32::MAX` bytes; the limits on strings and stack depth keep rows far below that.
+    pub fn push(&mut self, row: &[u8]) -> usize {
+        let number = self.ends.len();
+        if number.is_multiple_of(BLOCK) {
+            self.bases.push(self.bytes.len() as u64);
+        }
+        let base = self.bases.last().copied().unwrap_or(0) as usize;
+        self.bytes.extend_from_slice(row);
+        self.ends.push((self.bytes.len() - base) as u32);
+        number
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    /// Gives back what was reserved and not used.
+    pub fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.bases.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+/// A [`ByteArena`] in which every byte string occurs once.
+///
+/// The hash table holds row numbers only; the bytes stay in the arena.
+#[derive(Debug, Clone, Default)]
+pub struct Interner {
+    arena: ByteArena,
+    rows: HashTable<u32>,
+}
+
+impl Interner {
+    /// The row of `bytes`, added if it is new.
+    pub fn intern(&mut self, bytes: &[u8]) -> u32 {
+        let Self { arena, rows } = self;
+        let hash = FxBuildHasher.hash_one(bytes);
+        let entry = rows.entry(
+            hash,
+            |&row| arena.get(row as usize) == bytes,
+            |&row| FxBuildHasher.hash_one(arena.get(row as usize)),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(found) => *found.get(),
+            hashbrown::hash_table::Entry::Vacant(vacant) => {
+                let row = arena.push(bytes) as u32;
+                vacant.insert(row);
+                row
+            }
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.arena.is_empty()
+    }
+
+    /// What has been interned so far.
+    #[must_use]
+    pub fn arena(&self) -> &ByteArena {
+        &self.arena
+    }
+
+    /// The arena, without the set.
+    #[must_use]
+    pub fn into_arena(self) -> ByteArena {
+        let mut arena = self.arena;
+        arena.shrink_to_fit();
+        arena
+    }
+}
+
+impl From<ByteArena> for Interner {
+    /// Reopens an arena whose rows are already distinct.
+    fn from(arena: ByteArena) -> Self {
+        let mut rows = HashTable::with_capacity(arena.len());
+        for row in 0..arena.len() {
+            rows.insert_unique(FxBuildHasher.hash_one(arena.get(row)), row as u32, |&row: &u32| {
+                FxBuildHasher.hash_one(arena.get(row as usize))
+            });
+        }
+        Self { arena, rows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_as_they_were_pushed_across_blocks() {
+        let mut arena = ByteArena::default();
+        let rows: Vec<Vec<u8>> = (0..3 * BLOCK).map(|n| vec![n as u8; n % 7]).collect();
+        for row in &rows {
+            arena.push(row);
+        }
+        assert_eq!(arena.len(), rows.len());
+        assert!(arena.iter().zip(&rows).all(|(a, b)| a == b));
+        assert_eq!(arena.get(rows.len()), b"");
+    }
+
+    #[test]
+    fn interning_twice_gives_the_same_row() {
+        let mut interner = Interner::default();
+        let first = interner.intern(b"runtime.main");
+        let other = interner.intern(b"");
+        assert_eq!(interner.intern(b"runtime.main"), first);
+        assert_eq!(interner.intern(b""), other);
+        assert_ne!(first, other);
+        let mut reopened = Interner::from(interner.into_arena());
+        assert_eq!(reopened.intern(b"runtime.main"), first);
+        assert_eq!(reopened.len(), 2);
+    }
+}

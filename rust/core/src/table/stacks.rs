@@ -1,0 +1,157 @@
+//! The stack table: each distinct list of locations once.
+//!
+//! A stack is kept packed, as the base-128 varints of its rows plus one, leaf first. That is how encoders write the
+//! locations of a sample, so decoding copies bytes instead of expanding them, and a stack costs what it costs in the
+//! file. Equal stacks have equal bytes, so a set of stacks is a set of byte strings.
+
+use super::arena::{ByteArena, Interner};
+use crate::ids::{LocationId, StackId};
+
+/// All stacks of a profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stacks {
+    arena: ByteArena,
+}
+
+impl Stacks {
+    /// Number of stacks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.arena.is_empty()
+    }
+
+    /// Bytes of all stacks.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.arena.byte_len()
+    }
+
+    /// The locations of a stack, leaf first.
+    #[must_use]
+    pub fn frames(&self, id: StackId) -> StackFrames<'_> {
+        StackFrames { bytes: self.arena.get(id.index()) }
+    }
+
+    /// Replaces `into` by the locations of a stack, leaf first.
+    pub fn read(&self, id: StackId, into: &mut Vec<LocationId>) {
+        into.clear();
+        into.extend(self.frames(id));
+    }
+
+    /// A stack in its packed form.
+    #[must_use]
+    pub(crate) fn packed(&self, id: StackId) -> &[u8] {
+        self.arena.get(id.index())
+    }
+
+    /// A table of rows that are already packed and distinct.
+    #[must_use]
+    pub(crate) fn from_arena(arena: ByteArena) -> Self {
+        Self { arena }
+    }
+}
+
+/// The locations of one stack, leaf first.
+#[derive(Debug, Clone)]
+pub struct StackFrames<'a> {
+    bytes: &'a [u8],
+}
+
+impl Iterator for StackFrames<'_> {
+    type Item = LocationId;
+
+    #[inline]
+    fn next(&mut self) -> Option<LocationId> {
+        let (&first, mut rest) = self.bytes.split_first()?;
+        let mut row = u32::from(first & 0x7f);
+        let mut last = first;
+        let mut shift = 7;
+        while last >= 0x80 {
+            let (&byte, tail) = rest.split_first()?;
+            row |= u32::from(byte & 0x7f) << shift;
+            shift += 7;
+            last = byte;
+            rest = tail;
+        }
+        self.bytes = rest;
+        Some(LocationId(row.wrapping_sub(1)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.bytes.len() / 5, Some(self.bytes.len()))
+    }
+}
+
+/// Appends a location to a packed stack.
+pub(crate) fn pack(location: LocationId, into: &mut Vec<u8>) {
+    let mut value = u64::from(location.0) + 1;
+    while value >= 0x80 {
+        into.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    into.push(value as u8);
+}
+
+/// Collects stacks, each once.
+#[derive(Debug, Clone, Default)]
+pub struct StacksBuilder {
+    interner: Interner,
+    scratch: Vec<u8>,
+}
+
+impl StacksBuilder {
+    /// The id of the stack with these locations, leaf first.
+    pub fn intern(&mut self, locations: impl IntoIterator<Item = LocationId>) -> StackId {
+        self.scratch.clear();
+        for location in locations {
+            pack(location, &mut self.scratch);
+        }
+        StackId(self.interner.intern(&self.scratch))
+    }
+
+    /// Number of stacks so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.interner.len()
+    }
+
+    /// Whether there are none yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.interner.is_empty()
+    }
+
+    /// The finished table.
+    #[must_use]
+    pub fn finish(self) -> Stacks {
+        Stacks { arena: self.interner.into_arena() }
+    }
+}
+
+impl From<Stacks> for StacksBuilder {
+    fn from(stacks: Stacks) -> Self {
+        Self { interner: Interner::from(stacks.arena), scratch: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_comes_back_as_it_went_in() {
+        let mut builder = StacksBuilder::default();
+        let rows = [0, 1, 126, 127, 128, 16_382, 16_383, 2_097_150, 2_097_151, u32::MAX - 1].map(LocationId);
+        let id = builder.intern(rows);
+        let empty = builder.intern([]);
+        let stacks = builder.finish();
+        assert_eq!(stacks.frames(id).collect::<Vec<_>>(), rows);
+        assert_eq!(stacks.frames(empty).count(), 0);
+    }
+}

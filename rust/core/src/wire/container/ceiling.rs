@@ -1,0 +1,109 @@
+//! How much may come out of one input, and inflating up to there.
+
+use super::inflater::{Fill, Inflater};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+
+/// The first reservation where no size is known: what profiles compress to, roughly (measured: 2 to 6).
+const USUAL_RATIO: usize = 4;
+/// No size from a header reserves more than this for each compressed byte.
+const TRUSTED_RATIO: usize = 32;
+/// The least that is worth reserving.
+const LEAST: usize = 4 << 10;
+/// Room for the decoder to see the end of the stream without growing the buffer.
+const SLACK: usize = 64;
+
+/// The most bytes that may come out of an input, and which limit says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ceiling {
+    bytes: u64,
+    what: &'static str,
+    limit: u64,
+    setting: &'static str,
+}
+
+impl Ceiling {
+    /// What `limits` admit for an input of `input` bytes.
+    pub(super) fn of(limits: &Limits, input: usize) -> Self {
+        let by_ratio = limits.ratio.saturating_mul(input as u64).max(limits.ratio_floor);
+        if limits.inflated_bytes <= by_ratio {
+            let limit = limits.inflated_bytes;
+            Self {
+                bytes: limit,
+                what: "decompressed bytes",
+                limit,
+                setting: "inflated_bytes",
+            }
+        } else {
+            let what = "decompressed bytes for each compressed one";
+            Self {
+                bytes: by_ratio,
+                what,
+                limit: limits.ratio,
+                setting: "ratio",
+            }
+        }
+    }
+
+    /// The smaller of two ceilings.
+    pub(super) fn min(self, other: Self) -> Self {
+        if other.bytes < self.bytes { other } else { self }
+    }
+
+    /// What is left when `used` bytes have come out already.
+    pub(super) fn less(self, used: usize) -> Self {
+        Self {
+            bytes: self.bytes.saturating_sub(used as u64),
+            ..self
+        }
+    }
+
+    /// Refuses `len` bytes when they are too many.
+    pub(super) fn check(&self, len: usize) -> Result<()> {
+        if len as u64 > self.bytes {
+            return Err(Error::too_large(self.what, self.limit, self.setting));
+        }
+        Ok(())
+    }
+
+    /// Everything that comes out of `layer`.
+    ///
+    /// The buffer grows with what has really come out and never past one byte over the ceiling.
+    pub(super) fn inflate(&self, layer: &mut Inflater<'_>) -> Result<Vec<u8>> {
+        // One byte over: enough to see that there is more.
+        let most = usize::try_from(self.bytes)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        let input = layer.input_len();
+        let hint = match layer.size_hint() {
+            Some(size) => size
+                .saturating_add(SLACK)
+                .min(input.saturating_mul(TRUSTED_RATIO)),
+            None => input.saturating_mul(USUAL_RATIO),
+        };
+        let mut out = Vec::new();
+        self.reserve(&mut out, hint.max(LEAST).min(most))?;
+        loop {
+            let fill = layer.fill(&mut out)?;
+            self.check(out.len())?;
+            if fill == Fill::End {
+                return Ok(out);
+            }
+            if out.len() == out.capacity() {
+                let wanted = out.capacity().saturating_mul(2).clamp(LEAST, most.max(LEAST));
+                let more = wanted.saturating_sub(out.len()).max(1);
+                self.reserve(&mut out, more)?;
+            }
+        }
+    }
+
+    fn reserve(&self, out: &mut Vec<u8>, more: usize) -> Result<()> {
+        out.try_reserve_exact(more).map_err(|_| {
+            Error::too_large(
+                "decompressed bytes (memory has run out)",
+                self.limit,
+                self.setting,
+            )
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! Bytes -> profile -> bytes.
+//!
+//! [`decode`] and [`encode`] are the two entrances. [`container`] takes off compression by content, [`decode_proto`]
+//! reads the protobuf form by hand (checked against `prost` in the tests), [`legacy`] the older text and binary forms.
+
+pub mod container;
+mod decode;
+mod decode_samples;
+mod encode;
+pub mod legacy;
+pub mod message;
+mod open;
+mod varint;
+
+pub use decode::decode_proto;
+pub use encode::encode_proto;
+pub use open::{Compression, decode, encode};

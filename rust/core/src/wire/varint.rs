@@ -1,0 +1,148 @@
+//! Reading and writing the protobuf wire format: varints, tags and fields.
+
+use crate::error::{Error, Place, Result};
+
+/// One field of a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// Wire type 0.
+    Varint(u64),
+    /// Wire types 1 and 5.
+    Fixed,
+    /// Wire type 2.
+    Bytes(&'a [u8]),
+}
+
+/// Reads fields one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Offset of `bytes` in the whole input, for messages.
+    base: u64,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8], base: u64) -> Self {
+        Self { bytes, at: 0, base }
+    }
+
+    /// Offset of the next byte in the whole input.
+    pub(super) fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    pub(super) fn varint(&mut self) -> Result<u64> {
+        let start = self.at;
+        let mut value = 0u64;
+        for shift in (0..70).step_by(7) {
+            let Some(&byte) = self.bytes.get(self.at) else {
+                return Err(Error::truncated("the bytes end inside a number").at(Place::Offset(self.base + start as u64)));
+            };
+            self.at += 1;
+            value |= u64::from(byte & 0x7f).wrapping_shl(shift);
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Error::invalid("a number of more than ten bytes").at(Place::Offset(self.base + start as u64)))
+    }
+
+    /// The next field, or `None` at the end.
+    pub(super) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>> {
+        if self.at >= self.bytes.len() {
+            return Ok(None);
+        }
+        let start = self.offset();
+        let tag = self.varint()?;
+        let number = tag >> 3;
+        let value = match tag & 7 {
+            0 => Value::Varint(self.varint()?),
+            1 => {
+                self.skip(8, start)?;
+                Value::Fixed
+            }
+            2 => Value::Bytes(self.prefixed()?),
+            5 => {
+                self.skip(4, start)?;
+                Value::Fixed
+            }
+            wire_type => {
+                return Err(Error::invalid(format!("field {number} has the unknown wire type {wire_type}"))
+                    .at(Place::Offset(start)));
+            }
+        };
+        Ok(Some((number, value)))
+    }
+
+    /// The bytes behind a length.
+    pub(super) fn prefixed(&mut self) -> Result<&'a [u8]> {
+        let at = self.offset();
+        let len = self.varint()?;
+        let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+        let Some(bytes) = usize::try_from(len).ok().and_then(|len| rest.get(..len)) else {
+            return Err(Error::truncated(format!("{len} bytes are claimed, {} are left", rest.len())).at(Place::Offset(at)));
+        };
+        self.at += bytes.len();
+        Ok(bytes)
+    }
+
+    fn skip(&mut self, len: usize, start: u64) -> Result<()> {
+        if self.bytes.len() - self.at < len {
+            return Err(Error::truncated("the bytes end inside a fixed-size number").at(Place::Offset(start)));
+        }
+        self.at += len;
+        Ok(())
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+}
+
+/// Appends a varint.
+pub(super) fn put_varint(mut value: u64, into: &mut Vec<u8>) {
+    while value >= 0x80 {
+        into.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    into.push(value as u8);
+}
+
+/// Bytes of a varint.
+pub(super) const fn varint_len(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+}
+
+/// Appends a field of wire type 0, unless it is zero.
+pub(super) fn put_opt(number: u64, value: u64, into: &mut Vec<u8>) {
+    if value != 0 {
+        put_varint(number << 3, into);
+        put_varint(value, into);
+    }
+}
+
+/// Appends a field of wire type 2.
+pub(super) fn put_bytes(number: u64, bytes: &[u8], into: &mut Vec<u8>) {
+    put_varint(number << 3 | 2, into);
+    put_varint(bytes.len() as u64, into);
+    into.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_varint_is_read_as_written_and_as_long_as_foretold() {
+        for shift in 0..64 {
+            for value in [1u64 << shift, (1u64 << shift) - 1, u64::MAX >> shift] {
+                let mut bytes = Vec::new();
+                put_varint(value, &mut bytes);
+                assert_eq!(bytes.len(), varint_len(value), "{value}");
+                assert_eq!(Reader::new(&bytes, 0).varint(), Ok(value));
+            }
+        }
+    }
+}
