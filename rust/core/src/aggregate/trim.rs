@@ -1,0 +1,186 @@
+//! From the whole graph to what is shown: pprof's cut-offs and its choice of nodes.
+
+use super::graph::{EdgeId, Graph, GraphBuilder, NodeId};
+use super::order::{Names, Order};
+use crate::unit::truncated;
+
+/// Labels shown for one node of a picture, at most.
+pub const MAX_NODELETS: usize = 4;
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trim {
+    /// Nodes, at most; 0 for all.
+    pub nodecount: usize,
+    /// Nodes below this part of the total are dropped.
+    pub nodefraction: f64,
+    /// Edges below this part of the total are dropped.
+    pub edgefraction: f64,
+    /// Order by cum instead of flat.
+    pub cum_sort: bool,
+    /// Choose what makes a good picture, and drop edges that only repeat a path.
+    pub visual: bool,
+}
+
+/// A trimmed graph, sorted, and what was dropped on the way.
+#[derive(Debug, Clone)]
+pub struct Trimmed {
+    /// What is left.
+    pub graph: Graph,
+    /// Nodes before `nodecount` was applied.
+    pub orig_count: usize,
+    /// Nodes dropped by `nodefraction`.
+    pub dropped_nodes: usize,
+    /// Edges dropped by `edgefraction`.
+    pub dropped_edges: usize,
+}
+
+fn cutoff(total: i64, fraction: f64) -> u64 {
+    // The smallest number has no absolute value and cuts nothing off.
+    u64::try_from(truncated(total as f64 * fraction).wrapping_abs()).unwrap_or(0)
+}
+
+impl GraphBuilder<'_, '_, '_> {
+    /// The names that the nodes of this builder's graphs refer to.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        Names { strings: self.view.strings(), files: self.files() }
+    }
+
+    /// The graph as it is to be shown.
+    #[must_use]
+    pub fn trimmed(&self, trim: &Trim) -> Trimmed {
+        let mut graph = self.build(None);
+        let total = graph.flat_sum();
+        let node_cutoff = cutoff(total, trim.nodefraction);
+        let edge_cutoff = cutoff(total, trim.edgefraction);
+        let order = match (trim.visual, trim.cum_sort) {
+            (true, _) => Order::Entropy,
+            (false, true) => Order::CumName,
+            (false, false) => Order::FlatName,
+        };
+        let mut dropped_nodes = 0;
+        if node_cutoff > 0 {
+            let kept: Vec<NodeId> =
+                graph.order.iter().copied().filter(|&id| graph.nodes[id].cum.value.unsigned_abs() >= node_cutoff).collect();
+            dropped_nodes = graph.order.len() - kept.len();
+            if dropped_nodes > 0 {
+                graph = self.keep(graph, &kept);
+            }
+        }
+        let orig_count = graph.order.len();
+        graph.sort(order, self.names());
+        if trim.nodecount > 0 {
+            graph.trim_tags(node_cutoff);
+            graph.trim_edges(edge_cutoff);
+            let kept = graph.top_nodes(trim.nodecount, trim.visual);
+            if kept.len() != graph.order.len() {
+                graph = self.keep(graph, &kept);
+                graph.sort(order, self.names());
+            }
+        }
+        graph.trim_tags(node_cutoff);
+        let dropped_edges = graph.trim_edges(edge_cutoff);
+        if trim.visual {
+            graph.remove_redundant_edges(self.names());
+        }
+        Trimmed { graph, orig_count, dropped_nodes, dropped_edges }
+    }
+
+    /// The graph of only these nodes: summed again, or, for a tree, with the others taken out.
+    fn keep(&self, mut graph: Graph, nodes: &[NodeId]) -> Graph {
+        if self.options.call_tree {
+            let mut kept = vec![false; graph.nodes.len()];
+            nodes.iter().for_each(|&id| kept[id] = true);
+            graph.trim_tree(&kept);
+            graph.remove_redundant_edges(self.names());
+            return graph;
+        }
+        let mut kept = vec![false; self.node_rows()];
+        nodes.iter().for_each(|&id| kept[graph.nodes[id].row as usize] = true);
+        self.build(Some(&kept))
+    }
+}
+
+impl Graph {
+    fn trim_tags(&mut self, cutoff: u64) {
+        for &id in &self.order {
+            self.nodes[id].tags.trim(cutoff);
+        }
+    }
+
+    /// Drops edges into the graph's nodes that weigh less than `cutoff`; tells how many.
+    fn trim_edges(&mut self, cutoff: u64) -> usize {
+        if cutoff == 0 {
+            return 0;
+        }
+        let mut dropped = vec![false; self.edges.len()];
+        let mut count = 0;
+        for &id in &self.order {
+            for &edge in &self.nodes[id].ins {
+                if self.edges[edge].weight.value.unsigned_abs() < cutoff {
+                    dropped[edge] = true;
+                    count += 1;
+                }
+            }
+        }
+        for node in &mut self.nodes {
+            node.ins.retain(|&edge| !dropped[edge]);
+            node.outs.retain(|&edge| !dropped[edge]);
+        }
+        count
+    }
+
+    /// The first nodes, at most `nodecount`. In a picture a node's labels count as nodes too.
+    fn top_nodes(&self, nodecount: usize, visual: bool) -> Vec<NodeId> {
+        let mut limit = nodecount;
+        if visual {
+            let mut count = 0;
+            for (position, &id) in self.order.iter().enumerate() {
+                count += self.nodes[id].tags.flat_count().min(MAX_NODELETS) + 1;
+                if count >= nodecount {
+                    limit = position + 1;
+                    break;
+                }
+            }
+        }
+        self.order.iter().copied().take(limit).collect()
+    }
+
+    /// Drops residual edges whose ends are connected on another path, lightest first.
+    fn remove_redundant_edges(&mut self, names: Names<'_>) {
+        for position in (0..self.order.len()).rev() {
+            let ins = self.sorted_edges(&self.nodes[self.order[position]].ins, names);
+            for &edge in ins.iter().rev() {
+                if !self.edges[edge].residual {
+                    break;
+                }
+                if self.is_redundant(edge) {
+                    self.remove_edge(edge);
+                }
+            }
+        }
+    }
+
+    /// Whether the callee of an edge can be reached from its caller without it.
+    fn is_redundant(&self, edge: EdgeId) -> bool {
+        let (src, dest) = (self.edges[edge].src, self.edges[edge].dest);
+        let mut seen = vec![false; self.nodes.len()];
+        seen[dest] = true;
+        let mut queue = std::collections::VecDeque::from([dest]);
+        while let Some(node) = queue.pop_front() {
+            for &into in &self.nodes[node].ins {
+                let from = self.edges[into].src;
+                if into == edge || seen[from] {
+                    continue;
+                }
+                if from == src {
+                    return true;
+                }
+                seen[from] = true;
+                queue.push_back(from);
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,33 @@
+//! Several profiles -> one: aligning sample types, merging, subtracting.
+
+mod align;
+mod diff;
+mod merge;
+mod scale;
+
+pub use align::align;
+pub use diff::{DiffMode, diff};
+pub use merge::merge;
+pub use scale::{normalize, scale};
+
+use crate::error::Result;
+use crate::profile::Profile;
+use std::borrow::Cow;
+
+/// Profiles fetched one after the other as one profile: sample types aligned, units made equal, then merged.
+///
+/// A single profile is not merged, so it keeps its rows and ids.
+///
+/// # Errors
+///
+/// No profiles, no common sample type, units or period types that do not go together.
+pub fn combine<'p>(profiles: Vec<Cow<'p, Profile>>) -> Result<Cow<'p, Profile>> {
+    let mut aligned = align(profiles)?;
+    if aligned.len() == 1
+        && let Some(single) = aligned.pop()
+    {
+        return Ok(single);
+    }
+    let borrowed: Vec<&Profile> = aligned.iter().map(AsRef::as_ref).collect();
+    merge(&borrowed).map(Cow::Owned)
+}

@@ -1,0 +1,59 @@
+//! What a view says, as rows: the answers that the Python layer turns into results.
+//!
+//! One answer a file. Every answer names the sample type, its unit and the total that its percentages are of, and says
+//! how much it left out. Numbers are decided here; words are not.
+
+mod diff;
+mod meta;
+mod paths;
+mod peek;
+mod query;
+mod tags;
+mod top;
+mod traces;
+
+pub use diff::{Diff, DiffQuery, Normalize, diff_top};
+pub use meta::{Meta, meta};
+pub use paths::{Paths, PathsQuery, paths};
+pub use peek::{Peek, PeekQuery, peek};
+pub use query::{Filters, SampleTypeName, filtered};
+pub use tags::{Tags, TagsQuery, tags};
+pub use top::{Top, TopQuery, top};
+pub use traces::{Traces, TracesQuery, traces};
+
+use crate::aggregate::{Names, NodeInfo};
+
+/// `value` in percent of `total`, signed, to four decimals; 0 of nothing.
+#[must_use]
+pub fn percent(value: f64, total: f64) -> f64 {
+    if total == 0.0 { 0.0 } else { (value / total * 1e6).round() / 1e4 }
+}
+
+/// Bytes of a profile as text.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A node's parts, as text.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Place {
+    /// As reports print it.
+    pub name: String,
+    /// Function; empty where the granularity has none.
+    pub function: String,
+    /// Source file; empty when unknown.
+    pub file: String,
+    /// Line; 0 when unknown. At function granularity, where the function starts.
+    pub line: i64,
+}
+
+impl Place {
+    fn new(info: &NodeInfo, names: Names<'_>) -> Self {
+        Self {
+            name: text(&names.printable(info)),
+            function: text(names.strings.get(info.name)),
+            file: text(names.files.get(info.file)),
+            line: info.line,
+        }
+    }
+}

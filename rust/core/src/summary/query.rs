@@ -1,0 +1,213 @@
+//! The filters every question shares, and the view they make.
+
+use super::Place;
+use crate::aggregate::{GraphBuilder, NodeInfo, SampleValue, clean_path, total};
+use crate::error::Result;
+use crate::ids::{FunctionId, StringId};
+use crate::profile::Profile;
+use crate::unit;
+use crate::view::{FilterSpec, Matched, View};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// pprof's filters, as given; an empty text was not given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Filters {
+    /// Name or number of the sample type.
+    pub sample_index: String,
+    /// See [`FilterSpec::focus`].
+    pub focus: String,
+    /// See [`FilterSpec::ignore`].
+    pub ignore: String,
+    /// See [`FilterSpec::hide`].
+    pub hide: String,
+    /// See [`FilterSpec::show`].
+    pub show: String,
+    /// See [`FilterSpec::show_from`].
+    pub show_from: String,
+    /// See [`FilterSpec::prune_from`].
+    pub prune_from: String,
+    /// See [`FilterSpec::tagfocus`].
+    pub tagfocus: String,
+    /// See [`FilterSpec::tagignore`].
+    pub tagignore: String,
+    /// See [`FilterSpec::tagshow`].
+    pub tagshow: String,
+    /// See [`FilterSpec::taghide`].
+    pub taghide: String,
+    /// See [`FilterSpec::tagroot`].
+    pub tagroot: String,
+    /// See [`FilterSpec::tagleaf`].
+    pub tagleaf: String,
+    /// Name of a [`crate::view::Granularity`]; empty for functions.
+    pub granularity: String,
+    /// See [`FilterSpec::noinlines`].
+    pub noinlines: bool,
+    /// See [`FilterSpec::relative_percentages`].
+    pub relative_percentages: bool,
+    /// Divide by the first sample type.
+    pub mean: bool,
+}
+
+impl Filters {
+    /// The filters in the core's terms.
+    ///
+    /// # Errors
+    ///
+    /// A granularity that does not exist.
+    pub fn spec(&self) -> Result<FilterSpec> {
+        Ok(FilterSpec {
+            focus: self.focus.clone(),
+            ignore: self.ignore.clone(),
+            hide: self.hide.clone(),
+            show: self.show.clone(),
+            show_from: self.show_from.clone(),
+            tagfocus: self.tagfocus.clone(),
+            tagignore: self.tagignore.clone(),
+            tagshow: self.tagshow.clone(),
+            taghide: self.taghide.clone(),
+            prune_from: self.prune_from.clone(),
+            tagroot: self.tagroot.clone(),
+            tagleaf: self.tagleaf.clone(),
+            granularity: if self.granularity.is_empty() { Default::default() } else { self.granularity.parse()? },
+            noinlines: self.noinlines,
+            showcolumns: false,
+            relative_percentages: self.relative_percentages,
+        })
+    }
+}
+
+/// The sample type of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SampleTypeName {
+    /// What is counted.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// In what.
+    pub unit: String,
+    /// Its position among the sample types.
+    pub index: usize,
+}
+
+/// A view with filters applied, and what every answer says about it.
+pub(super) struct Prepared<'p> {
+    pub(super) view: View<'p>,
+    pub(super) value: SampleValue,
+    pub(super) sample_type: SampleTypeName,
+    pub(super) total: i64,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Applies the filters, the granularity included, in pprof's order.
+pub(super) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Prepared<'p>> {
+    let spec = filters.spec()?;
+    let index = profile.sample_index(&filters.sample_index)?;
+    let value = SampleValue { index, mean: filters.mean };
+    let st = profile.header.sample_types[index];
+    let sample_type = SampleTypeName {
+        type_: profile.strings.text(st.type_).into_owned(),
+        unit: profile.strings.text(st.unit).into_owned(),
+        index,
+    };
+    let mut matched = Matched::default();
+    let mut view = View::new(profile);
+    let units = view.num_label_units();
+    spec.add_label_frames(&mut view, "minimum", &mut matched);
+    let before = total(&view, value);
+    spec.apply(&mut view, &units, &mut matched)?;
+    let total = if spec.relative_percentages { total(&view, value) } else { before };
+    let warnings = warnings(profile, &view, &matched, &sample_type, before);
+    spec.aggregate(&mut view);
+    Ok(Prepared { view, value, sample_type, total, warnings })
+}
+
+fn warnings(
+    profile: &Profile,
+    view: &View<'_>,
+    matched: &Matched,
+    sample_type: &SampleTypeName,
+    total: i64,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for option in &matched.nothing {
+        let mut name = String::new();
+        for (at, letter) in option.char_indices() {
+            if at > 0 && letter.is_uppercase() && *option == "ShowFrom" {
+                name.push('_');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        warnings.push(format!("{name} matched nothing"));
+    }
+    for (option, range) in &matched.ranges {
+        warnings.push(format!("{option}: {range:?} was read as a range of numbers, not as a regular expression"));
+    }
+    if profile.samples.is_empty() {
+        warnings.push("the profile has no samples".to_owned());
+    } else if total == 0 {
+        warnings.push(format!("all values of {} are zero; other sample types may have some", sample_type.type_));
+    } else if view.sample_count() == 0 {
+        warnings.push("the filters left no sample".to_owned());
+    }
+    warnings
+}
+
+/// The profile with only what the filters leave, and warnings. The granularity is not applied.
+///
+/// # Errors
+///
+/// A sample type or granularity that does not exist, a regular expression that does not compile.
+pub fn filtered(profile: &Profile, filters: &Filters) -> Result<(Profile, Vec<String>)> {
+    let spec = filters.spec()?;
+    let mut matched = Matched::default();
+    let mut view = View::new(profile);
+    let units = view.num_label_units();
+    spec.add_label_frames(&mut view, "minimum", &mut matched);
+    spec.apply(&mut view, &units, &mut matched)?;
+    let index = profile.sample_index(&filters.sample_index)?;
+    let st = profile.header.sample_types[index];
+    let name = SampleTypeName { type_: profile.strings.text(st.type_).into_owned(), unit: String::new(), index };
+    let total = total(&View::all(profile), SampleValue { index, mean: false });
+    let warnings = warnings(profile, &view, &matched, &name, total);
+    Ok((view.to_profile(), warnings))
+}
+
+impl Prepared<'_> {
+    /// `value` as text in the unit that fits it.
+    pub(super) fn label(&self, value: i64) -> String {
+        unit::label(value, &self.sample_type.unit)
+    }
+}
+
+/// Where each function of a profile is, by its name.
+pub(super) struct Sources<'p> {
+    profile: &'p Profile,
+    first: FxHashMap<StringId, FunctionId>,
+}
+
+impl<'p> Sources<'p> {
+    pub(super) fn new(profile: &'p Profile) -> Self {
+        let mut first = FxHashMap::default();
+        for row in 0..profile.functions.len() {
+            if !profile.functions.filename[row].is_empty() {
+                first.entry(profile.functions.name[row]).or_insert(FunctionId::from_index(row));
+            }
+        }
+        Self { profile, first }
+    }
+
+    /// The place of a node; at function granularity with the file and first line of the function.
+    pub(super) fn place(&self, info: &NodeInfo, builder: &GraphBuilder<'_, '_, '_>) -> Place {
+        let mut place = Place::new(info, builder.names());
+        if place.file.is_empty()
+            && !info.name.is_empty()
+            && let Some(&function) = self.first.get(&info.name)
+        {
+            let function = self.profile.functions.get(function);
+            place.file = super::text(&clean_path(self.profile.strings.get(function.filename)));
+            place.line = function.start_line;
+        }
+        place
+    }
+}
