@@ -1,0 +1,1 @@
+"""Profile formats older than profile.proto."""
