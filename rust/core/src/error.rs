@@ -58,7 +58,9 @@ pub enum ErrorKind {
         detail: String,
     },
     /// Two profiles one behind the other in one file.
-    #[error("two profiles in one file: the second begins after the first; split them and merge with `pprof-mcp merge`")]
+    #[error(
+        "two profiles in one file: the second begins after the first; split them and merge with `pprof-mcp merge`"
+    )]
     Concatenated,
     /// The form is known but its content breaks a rule of the format.
     #[error("invalid profile: {detail}")]
@@ -169,7 +171,10 @@ impl Error {
     /// An error without a place.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
-        Self { kind: Box::new(kind), place: None }
+        Self {
+            kind: Box::new(kind),
+            place: None,
+        }
     }
 
     /// The same error at `place`, unless it already has one (the innermost place is the most precise).
@@ -182,13 +187,17 @@ impl Error {
     /// A broken rule of the format.
     #[must_use]
     pub fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Invalid { detail: detail.into() })
+        Self::new(ErrorKind::Invalid {
+            detail: detail.into(),
+        })
     }
 
     /// Input that ends too early.
     #[must_use]
     pub fn truncated(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Truncated { detail: detail.into() })
+        Self::new(ErrorKind::Truncated {
+            detail: detail.into(),
+        })
     }
 
     /// Input that is of no known form.
@@ -206,7 +215,9 @@ impl Error {
     /// Profiles that do not go together.
     #[must_use]
     pub fn incompatible(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Incompatible { detail: detail.into() })
+        Self::new(ErrorKind::Incompatible {
+            detail: detail.into(),
+        })
     }
 
     /// The stable code of the kind.

@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LocationId, MappingId, StackId, StringId};
 use crate::table::{
-    Function, Functions, Label, LabelSets, LabelSetsBuilder, LabelValue, Line, Location, Locations, Mapping, Mappings,
-    Samples, Stacks, StacksBuilder, Strings, StringsBuilder,
+    Function, Functions, Label, LabelSets, LabelSetsBuilder, LabelValue, Line, Location, Locations, Mapping,
+    Mappings, Samples, Stacks, StacksBuilder, Strings, StringsBuilder,
 };
 use crate::value_type::ValueType;
 
@@ -70,7 +70,11 @@ impl Profile {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let samples = self.samples.len() * (8 + 8 * self.samples.values.len());
-        let labels = self.label_sets.ids().map(|id| self.label_sets.get(id).len() * size_of::<Label>() + 4).sum::<usize>();
+        let labels = self
+            .label_sets
+            .ids()
+            .map(|id| self.label_sets.get(id).len() * size_of::<Label>() + 4)
+            .sum::<usize>();
         self.strings.byte_len()
             + 4 * self.strings.len()
             + self.functions.len() * 28
@@ -114,7 +118,10 @@ impl ProfileBuilder {
 
     /// A value type from its two names.
     pub fn value_type(&mut self, type_: &[u8], unit: &[u8]) -> ValueType {
-        ValueType { type_: self.string(type_), unit: self.string(unit) }
+        ValueType {
+            type_: self.string(type_),
+            unit: self.string(unit),
+        }
     }
 
     /// Adds a mapping.
@@ -136,22 +143,39 @@ impl ProfileBuilder {
         if let Some(mapping) = location.mapping
             && mapping.index() >= self.mappings.len()
         {
-            return Err(Error::invalid(format!("location of mapping row {}, of {}", mapping.0, self.mappings.len())));
+            return Err(Error::invalid(format!(
+                "location of mapping row {}, of {}",
+                mapping.0,
+                self.mappings.len()
+            )));
         }
-        if let Some(line) = lines.iter().find(|line| line.function.index() >= self.functions.len()) {
-            return Err(Error::invalid(format!("line of function row {}, of {}", line.function.0, self.functions.len())));
+        if let Some(line) = lines
+            .iter()
+            .find(|line| line.function.index() >= self.functions.len())
+        {
+            return Err(Error::invalid(format!(
+                "line of function row {}, of {}",
+                line.function.0,
+                self.functions.len()
+            )));
         }
         Ok(self.locations.push(location, lines))
     }
 
     /// A text label.
     pub fn label(&mut self, key: &[u8], value: &[u8]) -> Label {
-        Label { key: self.string(key), value: LabelValue::Str(self.string(value)) }
+        Label {
+            key: self.string(key),
+            value: LabelValue::Str(self.string(value)),
+        }
     }
 
     /// A numeric label; an empty `unit` means none.
     pub fn num_label(&mut self, key: &[u8], value: i64, unit: &[u8]) -> Label {
-        Label { key: self.string(key), value: LabelValue::Num(value, self.string(unit)) }
+        Label {
+            key: self.string(key),
+            value: LabelValue::Num(value, self.string(unit)),
+        }
     }
 
     /// Adds a sample; `stack` is leaf first.
@@ -178,8 +202,15 @@ impl ProfileBuilder {
     }
 
     fn stack(&mut self, stack: &[LocationId]) -> Result<StackId> {
-        if let Some(location) = stack.iter().find(|location| location.index() >= self.locations.len()) {
-            return Err(Error::invalid(format!("sample at location row {}, of {}", location.0, self.locations.len())));
+        if let Some(location) = stack
+            .iter()
+            .find(|location| location.index() >= self.locations.len())
+        {
+            return Err(Error::invalid(format!(
+                "sample at location row {}, of {}",
+                location.0,
+                self.locations.len()
+            )));
         }
         Ok(self.stacks.intern(stack.iter().copied()))
     }

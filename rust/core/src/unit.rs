@@ -17,7 +17,11 @@ struct Family {
 }
 
 const fn unit(name: &'static str, aliases: &'static [&'static str], factor: f64) -> Unit {
-    Unit { name, aliases, factor }
+    Unit {
+        name,
+        aliases,
+        factor,
+    }
 }
 
 const FAMILIES: [Family; 3] = [
@@ -61,7 +65,11 @@ const FAMILIES: [Family; 3] = [
 impl Family {
     fn find(&self, name: &str) -> Option<&Unit> {
         let lower = name.to_lowercase();
-        let singular = if lower.len() > 2 { lower.strip_suffix('s').unwrap_or(&lower) } else { &lower };
+        let singular = if lower.len() > 2 {
+            lower.strip_suffix('s').unwrap_or(&lower)
+        } else {
+            &lower
+        };
         self.units.iter().find(|unit| unit.aliases.contains(&singular))
     }
 
@@ -83,7 +91,9 @@ impl Family {
         if matches!(to, "minimum" | "auto") {
             return Some(self.auto(value));
         }
-        let (name, factor) = self.find(to).map_or(self.default, |unit| (unit.name, unit.factor));
+        let (name, factor) = self
+            .find(to)
+            .map_or(self.default, |unit| (unit.name, unit.factor));
         Some((value / factor, name))
     }
 }
@@ -121,13 +131,20 @@ fn scale_float(value: f64, from: &str, to: &str) -> (f64, String) {
 #[must_use]
 pub fn truncated(value: f64) -> i64 {
     // Both bounds are exact: -2^63 fits, 2^63 does not.
-    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value) { value as i64 } else { i64::MIN }
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value) {
+        value as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// Whether two units measure the same thing.
 #[must_use]
 pub fn same_family(one: &str, other: &str) -> bool {
-    one == other || FAMILIES.iter().any(|family| family.find(one).is_some() && family.find(other).is_some())
+    one == other
+        || FAMILIES
+            .iter()
+            .any(|family| family.find(one).is_some() && family.find(other).is_some())
 }
 
 /// `value` as text in the unit `to`: at most two decimals, `0` without a unit.
@@ -161,7 +178,11 @@ pub fn label_float(value: f64, unit: &str) -> String {
 /// `value` of `total` in percent, six characters wide: two decimals, or two digits below 1 %.
 #[must_use]
 pub fn percentage(value: i64, total: i64) -> String {
-    let ratio = if total == 0 { 0.0 } else { (value as f64 / total as f64).abs() * 100.0 };
+    let ratio = if total == 0 {
+        0.0
+    } else {
+        (value as f64 / total as f64).abs() * 100.0
+    };
     if (99.95..=100.05).contains(&ratio) {
         "  100%".to_owned()
     } else if ratio >= 1.0 {
@@ -174,7 +195,9 @@ pub fn percentage(value: i64, total: i64) -> String {
 /// A number in `[0, 1]` with two significant digits, trailing zeros dropped, as `%.2g` of C and Go writes it.
 fn two_digits(value: f64) -> String {
     let scientific = format!("{value:.1e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
     if exponent < -4 {
@@ -198,7 +221,7 @@ mod tests {
             (1, 3, "33.33%"),
             (200, 100, "200.00%"),
             (48, 100_000, "0.048%"),
-            (5, 1000, " 0.5%"),
+            (5, 1000, "  0.5%"),
             (999, 100_000, "    1%"),
             (1, 10_000_000, "1e-05%"),
             (123, 1_000_000_000, "1.2e-05%"),
@@ -212,7 +235,13 @@ mod tests {
     fn floats_that_do_not_fit_become_the_smallest_number() {
         assert_eq!(truncated(1.9), 1);
         assert_eq!(truncated(-1.9), -1);
-        for value in [f64::NAN, f64::INFINITY, 9.3e18, -9.3e18, 9_223_372_036_854_775_808.0] {
+        for value in [
+            f64::NAN,
+            f64::INFINITY,
+            9.3e18,
+            -9.3e18,
+            9_223_372_036_854_775_808.0,
+        ] {
             assert_eq!(truncated(value), i64::MIN, "{value}");
         }
     }

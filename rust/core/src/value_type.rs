@@ -17,7 +17,11 @@ impl Profile {
     /// The names of the sample types, in order.
     #[must_use]
     pub fn sample_type_names(&self) -> Vec<String> {
-        self.header.sample_types.iter().map(|st| self.strings.text(st.type_).into_owned()).collect()
+        self.header
+            .sample_types
+            .iter()
+            .map(|st| self.strings.text(st.type_).into_owned())
+            .collect()
     }
 
     /// The sample type that is meant by `asked`.
@@ -31,15 +35,23 @@ impl Profile {
     pub fn sample_index(&self, asked: &str) -> Result<usize> {
         let types = &self.header.sample_types;
         let unknown = || {
-            Error::new(ErrorKind::UnknownSampleType { asked: asked.to_owned(), available: self.sample_type_names() })
+            Error::new(ErrorKind::UnknownSampleType {
+                asked: asked.to_owned(),
+                available: self.sample_type_names(),
+            })
         };
         if asked.is_empty() {
             let default = self.header.default_sample_type;
-            let named = types.iter().position(|st| !default.is_empty() && st.type_ == default);
+            let named = types
+                .iter()
+                .position(|st| !default.is_empty() && st.type_ == default);
             return named.or_else(|| types.len().checked_sub(1)).ok_or_else(unknown);
         }
         if let Ok(index) = asked.parse::<i64>() {
-            return usize::try_from(index).ok().filter(|&index| index < types.len()).ok_or_else(unknown);
+            return usize::try_from(index)
+                .ok()
+                .filter(|&index| index < types.len())
+                .ok_or_else(unknown);
         }
         let without_prefix = asked.strip_prefix("inuse_").unwrap_or(asked);
         types

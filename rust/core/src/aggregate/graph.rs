@@ -32,7 +32,11 @@ impl Weight {
     /// The sum, divided if there is a divisor.
     #[must_use]
     pub const fn get(self) -> i64 {
-        if self.divisor == 0 { self.value } else { self.value.wrapping_div(self.divisor) }
+        if self.divisor == 0 {
+            self.value
+        } else {
+            self.value.wrapping_div(self.divisor)
+        }
     }
 }
 
@@ -137,23 +141,42 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     /// Prepares the nodes of all locations and sums the samples of each stack.
     #[must_use]
     pub fn new(view: &'v View<'p>, options: GraphOptions<'a>) -> Self {
-        let table = NodeTable::new(view, InfoRules { obj_names: options.obj_names, trim_path: options.trim_path });
+        let table = NodeTable::new(
+            view,
+            InfoRules {
+                obj_names: options.obj_names,
+                trim_path: options.trim_path,
+            },
+        );
         let tree_infos = if options.call_tree {
-            let mut infos =
-                Infos::new(view, InfoRules { obj_names: options.obj_names, trim_path: options.trim_path });
+            let mut infos = Infos::new(
+                view,
+                InfoRules {
+                    obj_names: options.obj_names,
+                    trim_path: options.trim_path,
+                },
+            );
             let locations = view.locations();
             locations
                 .ids()
                 .map(|location| {
                     let lines = locations.lines(location);
-                    (0..lines.len().max(1)).map(|line| infos.info(location, lines.get(line))).collect()
+                    (0..lines.len().max(1))
+                        .map(|line| infos.info(location, lines.get(line)))
+                        .collect()
                 })
                 .collect()
         } else {
             Vec::new()
         };
         let groups = group(view, options.value, options.tags.is_some());
-        Self { view, options, table, tree_infos, groups }
+        Self {
+            view,
+            options,
+            table,
+            tree_infos,
+            groups,
+        }
     }
 
     /// The file names that [`NodeInfo::file`] means.
@@ -171,7 +194,11 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     /// The nodes of each line of a location, innermost first.
     #[must_use]
     pub fn infos_of(&self, location: LocationId) -> Vec<NodeInfo> {
-        self.table.of(location).iter().map(|&row| self.table.infos[row as usize]).collect()
+        self.table
+            .of(location)
+            .iter()
+            .map(|&row| self.table.infos[row as usize])
+            .collect()
     }
 
     /// Number of rows of the node table.
@@ -182,7 +209,11 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     /// Sums the samples, over all nodes or over the rows that `kept` marks.
     #[must_use]
     pub fn build(&self, kept: Option<&[bool]>) -> Graph {
-        if self.options.call_tree { self.build_tree() } else { self.build_graph(kept) }
+        if self.options.call_tree {
+            self.build_tree()
+        } else {
+            self.build_graph(kept)
+        }
     }
 
     fn build_graph(&self, kept: Option<&[bool]>) -> Graph {
@@ -195,12 +226,21 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
             .map(|(row, &info)| {
                 let next = functions.len() as u32;
                 let function = *functions.entry(whole_function(info)).or_insert(next);
-                Node { info, row: row as u32, function, ..Node::default() }
+                Node {
+                    info,
+                    row: row as u32,
+                    function,
+                    ..Node::default()
+                }
             })
             .collect();
         let mut edges: Vec<Edge> = Vec::new();
         let mut edge_rows: FxHashMap<(u32, u32), u32> = FxHashMap::default();
-        let mut tags = self.options.tags.as_ref().map(|options| TagBook::new(self.view, options));
+        let mut tags = self
+            .options
+            .tags
+            .as_ref()
+            .map(|options| TagBook::new(self.view, options));
         // Number of the group in which a node or edge was last seen: each counts once a sample.
         let mut node_seen = vec![u32::MAX; nodes.len()];
         let mut edge_seen: Vec<u32> = Vec::new();
@@ -273,7 +313,12 @@ pub(super) fn whole_function(info: NodeInfo) -> NodeInfo {
     if info.address == 0 && info.line == 0 {
         return info;
     }
-    NodeInfo { address: 0, line: 0, column: 0, ..info }
+    NodeInfo {
+        address: 0,
+        line: 0,
+        column: 0,
+        ..info
+    }
 }
 
 /// Sums samples with the same stack (and, `by_label_set`, the same labels). Samples that count for nothing are left out;
@@ -288,13 +333,19 @@ fn group(view: &View<'_>, value: SampleValue, by_label_set: bool) -> Vec<Group> 
             continue;
         }
         let slot = if by_label_set {
-            by_both.entry((sample.stack, sample.label_set)).or_insert(u32::MAX)
+            by_both
+                .entry((sample.stack, sample.label_set))
+                .or_insert(u32::MAX)
         } else {
             &mut by_stack[sample.stack.index()]
         };
         if *slot == u32::MAX {
             *slot = groups.len() as u32;
-            groups.push(Group { stack: sample.stack, label_set: sample.label_set, weight: Weight::default() });
+            groups.push(Group {
+                stack: sample.stack,
+                label_set: sample.label_set,
+                weight: Weight::default(),
+            });
         }
         groups[*slot as usize].weight.add(Weight { value, divisor });
     }
@@ -319,7 +370,9 @@ impl Graph {
     /// Sum of the undivided flat values.
     #[must_use]
     pub fn flat_sum(&self) -> i64 {
-        self.order.iter().fold(0, |sum, &node| sum.wrapping_add(self.nodes[node].flat.value))
+        self.order
+            .iter()
+            .fold(0, |sum, &node| sum.wrapping_add(self.nodes[node].flat.value))
     }
 
     /// Takes an edge out of the graph.

@@ -31,7 +31,10 @@ impl SampleValue {
     #[must_use]
     pub fn of(self, values: &[Vec<i64>], row: u32) -> (i64, i64) {
         let row = row as usize;
-        (values[self.index][row], if self.mean { values[0][row] } else { 0 })
+        (
+            values[self.index][row],
+            if self.mean { values[0][row] } else { 0 },
+        )
     }
 }
 
@@ -55,5 +58,9 @@ pub fn total(view: &View<'_>, value: SampleValue) -> i64 {
     if base_total > 0 {
         (total, divisor) = (base_total, base_divisor);
     }
-    if divisor == 0 { total } else { total.wrapping_div(divisor) }
+    if divisor == 0 {
+        total
+    } else {
+        total.wrapping_div(divisor)
+    }
 }

@@ -50,7 +50,11 @@ pub fn clean_path(path: &[u8]) -> Cow<'_, [u8]> {
     if clean.is_empty() {
         return Cow::Borrowed(b".");
     }
-    if clean == path { Cow::Borrowed(path) } else { Cow::Owned(clean) }
+    if clean == path {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(clean)
+    }
 }
 
 /// Gives every line of every location its node.
@@ -82,25 +86,47 @@ pub(super) struct Infos<'a, 'v, 'p> {
 
 impl<'a, 'v, 'p> Infos<'a, 'v, 'p> {
     pub(super) fn new(view: &'v View<'p>, rules: InfoRules<'a>) -> Self {
-        Self { view, rules, files: StringsBuilder::default(), clean: FxHashMap::default() }
+        Self {
+            view,
+            rules,
+            files: StringsBuilder::default(),
+            clean: FxHashMap::default(),
+        }
     }
 
     fn file(&mut self, filename: StringId) -> StringId {
         if filename.is_empty() {
             return StringId::EMPTY;
         }
-        let Self { view, rules, files, clean } = self;
+        let Self {
+            view,
+            rules,
+            files,
+            clean,
+        } = self;
         *clean.entry(filename).or_insert_with(|| {
             let trimmed = (rules.trim_path)(view.strings().get(filename));
-            if trimmed.is_empty() { StringId::EMPTY } else { files.intern(&clean_path(&trimmed)) }
+            if trimmed.is_empty() {
+                StringId::EMPTY
+            } else {
+                files.intern(&clean_path(&trimmed))
+            }
         })
     }
 
     /// The node of a line, or of a location without lines.
     pub(super) fn info(&mut self, location: LocationId, line: Option<&Line>) -> NodeInfo {
         let row = self.view.locations().get(location);
-        let objfile = row.mapping.map_or(StringId::EMPTY, |mapping| self.view.mappings().get(mapping).file);
-        let Some(line) = line else { return NodeInfo { address: row.address, objfile, ..NodeInfo::default() } };
+        let objfile = row
+            .mapping
+            .map_or(StringId::EMPTY, |mapping| self.view.mappings().get(mapping).file);
+        let Some(line) = line else {
+            return NodeInfo {
+                address: row.address,
+                objfile,
+                ..NodeInfo::default()
+            };
+        };
         let function = self.view.functions().get(line.function);
         let mut info = NodeInfo {
             name: function.name,
@@ -177,7 +203,10 @@ mod tests {
             ("/../a", "/a"),
             ("./a", "a"),
             ("a/", "a"),
-            ("/usr/lib/go/src/runtime/proc.go", "/usr/lib/go/src/runtime/proc.go"),
+            (
+                "/usr/lib/go/src/runtime/proc.go",
+                "/usr/lib/go/src/runtime/proc.go",
+            ),
         ] {
             assert_eq!(clean_path(path.as_bytes()).as_ref(), clean.as_bytes(), "{path}");
         }

@@ -111,11 +111,17 @@ pub fn base_name(path: &[u8]) -> &[u8] {
     if path.is_empty() {
         return b".";
     }
-    let end = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+    let end = path
+        .iter()
+        .rposition(|&byte| byte != b'/')
+        .map_or(0, |last| last + 1);
     if end == 0 {
         return b"/";
     }
-    let start = path[..end].iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let start = path[..end]
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1);
     &path[start..end]
 }
 
@@ -150,7 +156,9 @@ impl Graph {
                     .then_with(|| l.info.start_line.cmp(&r.info.start_line)),
                 Order::Address => l.info.address.cmp(&r.info.address),
             };
-            by_order.then_with(|| names.all(&l.info).cmp(&names.all(&r.info))).then_with(|| one.cmp(&other))
+            by_order
+                .then_with(|| names.all(&l.info).cmp(&names.all(&r.info)))
+                .then_with(|| one.cmp(&other))
         });
         self.order = scored.into_iter().map(|(_, id)| id).collect();
     }
@@ -164,9 +172,14 @@ impl Graph {
             let name = |node: NodeId| names.printable(&self.nodes[node].info);
             if l.weight.value != r.weight.value {
                 let heavier = r.weight.value.unsigned_abs().cmp(&l.weight.value.unsigned_abs());
-                return heavier.then_with(|| r.weight.value.cmp(&l.weight.value)).then_with(|| one.cmp(&other));
+                return heavier
+                    .then_with(|| r.weight.value.cmp(&l.weight.value))
+                    .then_with(|| one.cmp(&other));
             }
-            name(l.src).cmp(&name(r.src)).then_with(|| name(l.dest).cmp(&name(r.dest))).then_with(|| one.cmp(&other))
+            name(l.src)
+                .cmp(&name(r.src))
+                .then_with(|| name(l.dest).cmp(&name(r.dest)))
+                .then_with(|| one.cmp(&other))
         });
         sorted
     }
@@ -179,7 +192,11 @@ impl Graph {
     pub fn entropy_score(&self, node: NodeId) -> i64 {
         let node = &self.nodes[node];
         let entropy = |edges: &[EdgeId], own: i64| {
-            if edges.is_empty() { 1.0 } else { self.edge_entropy(edges, own) }
+            if edges.is_empty() {
+                1.0
+            } else {
+                self.edge_entropy(edges, own)
+            }
         };
         let score = entropy(&node.ins, 0) + entropy(&node.outs, node.flat.value);
         truncated(score * node.cum.value as f64).wrapping_add(node.flat.value)
@@ -187,7 +204,9 @@ impl Graph {
 
     fn edge_entropy(&self, edges: &[EdgeId], own: i64) -> f64 {
         let weights = || edges.iter().map(|&edge| self.edges[edge].weight.value);
-        let total = weights().filter(|&weight| weight > 0).fold(own, i64::wrapping_add);
+        let total = weights()
+            .filter(|&weight| weight > 0)
+            .fold(own, i64::wrapping_add);
         if total == 0 {
             return 0.0;
         }

@@ -80,13 +80,20 @@ impl<'a> TagBook<'a> {
                 }
                 LabelValue::Num(value, _) if Some(label.key) == self.bytes_key => {
                     let unit = self.options.units.get(label.key).to_owned();
-                    numbers.push((scaled_label(value, &unit, &self.options.output_unit).into_bytes(), unit, value));
+                    numbers.push((
+                        scaled_label(value, &unit, &self.options.output_unit).into_bytes(),
+                        unit,
+                        value,
+                    ));
                 }
                 _ => {}
             }
         }
         texts.sort();
-        Entry { joined: texts.join(&br"\n"[..]), numbers }
+        Entry {
+            joined: texts.join(&br"\n"[..]),
+            numbers,
+        }
     }
 
     pub(super) fn add(&mut self, tags: &mut NodeTags, group: &Group, flat: bool) {
@@ -94,13 +101,21 @@ impl<'a> TagBook<'a> {
             let entry = self.entry(group.label_set);
             self.entries.insert(group.label_set, entry);
         }
-        let Some(entry) = self.entries.get(&group.label_set) else { return };
-        let add = |tag: &mut Tag| if flat { tag.flat.add(group.weight) } else { tag.cum.add(group.weight) };
+        let Some(entry) = self.entries.get(&group.label_set) else {
+            return;
+        };
+        let add = |tag: &mut Tag| {
+            if flat {
+                tag.flat.add(group.weight)
+            } else {
+                tag.cum.add(group.weight)
+            }
+        };
         if !entry.joined.is_empty() {
-            add(tags
-                .labels
-                .entry(entry.joined.clone())
-                .or_insert_with(|| Tag { name: entry.joined.clone(), ..Tag::default() }));
+            add(tags.labels.entry(entry.joined.clone()).or_insert_with(|| Tag {
+                name: entry.joined.clone(),
+                ..Tag::default()
+            }));
         }
         if entry.numbers.is_empty() {
             return;
@@ -120,7 +135,8 @@ impl<'a> TagBook<'a> {
 impl NodeTags {
     /// Drops tags that count for less than `cutoff`.
     pub fn trim(&mut self, cutoff: u64) {
-        let keep = |tag: &Tag| tag.flat.value.unsigned_abs() >= cutoff || tag.cum.value.unsigned_abs() >= cutoff;
+        let keep =
+            |tag: &Tag| tag.flat.value.unsigned_abs() >= cutoff || tag.cum.value.unsigned_abs() >= cutoff;
         self.labels.retain(|_, tag| keep(tag));
         for numeric in self.numeric.values_mut() {
             numeric.retain(|_, tag| keep(tag));
@@ -130,7 +146,11 @@ impl NodeTags {
     /// Tags with a flat value.
     #[must_use]
     pub fn flat_count(&self) -> usize {
-        self.labels.values().chain(self.numeric.values().flat_map(BTreeMap::values)).filter(|tag| tag.flat.value != 0).count()
+        self.labels
+            .values()
+            .chain(self.numeric.values().flat_map(BTreeMap::values))
+            .filter(|tag| tag.flat.value != 0)
+            .count()
     }
 }
 

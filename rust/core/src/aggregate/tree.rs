@@ -12,7 +12,11 @@ impl GraphBuilder<'_, '_, '_> {
         // Node of a place under a parent, and the edge that leads to it.
         let mut children: FxHashMap<(Option<usize>, NodeInfo), (usize, Option<usize>)> = FxHashMap::default();
         let mut functions: FxHashMap<(Option<usize>, NodeInfo), u32> = FxHashMap::default();
-        let mut tags = self.options.tags.as_ref().map(|options| TagBook::new(self.view, options));
+        let mut tags = self
+            .options
+            .tags
+            .as_ref()
+            .map(|options| TagBook::new(self.view, options));
         let mut frames = Vec::new();
         for group in &self.groups {
             self.view.stacks().read(group.stack, &mut frames);
@@ -23,7 +27,11 @@ impl GraphBuilder<'_, '_, '_> {
                     let (node, edge) = *children.entry((parent, info)).or_insert_with(|| {
                         let next = functions.len() as u32;
                         let function = *functions.entry((parent, whole_function(info))).or_insert(next);
-                        nodes.push(Node { info, function, ..Node::default() });
+                        nodes.push(Node {
+                            info,
+                            function,
+                            ..Node::default()
+                        });
                         let node = nodes.len() - 1;
                         let edge = parent.map(|src| {
                             edges.push(Edge {
@@ -80,7 +88,9 @@ impl Graph {
                 }
                 continue;
             };
-            let Edge { src: parent, inline, .. } = self.edges[into];
+            let Edge {
+                src: parent, inline, ..
+            } = self.edges[into];
             self.remove_edge(into);
             for edge in outs {
                 let moved = &mut self.edges[edge];

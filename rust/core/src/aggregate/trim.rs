@@ -44,7 +44,10 @@ impl GraphBuilder<'_, '_, '_> {
     /// The names that the nodes of this builder's graphs refer to.
     #[must_use]
     pub fn names(&self) -> Names<'_> {
-        Names { strings: self.view.strings(), files: self.files() }
+        Names {
+            strings: self.view.strings(),
+            files: self.files(),
+        }
     }
 
     /// The graph as it is to be shown.
@@ -61,8 +64,12 @@ impl GraphBuilder<'_, '_, '_> {
         };
         let mut dropped_nodes = 0;
         if node_cutoff > 0 {
-            let kept: Vec<NodeId> =
-                graph.order.iter().copied().filter(|&id| graph.nodes[id].cum.value.unsigned_abs() >= node_cutoff).collect();
+            let kept: Vec<NodeId> = graph
+                .order
+                .iter()
+                .copied()
+                .filter(|&id| graph.nodes[id].cum.value.unsigned_abs() >= node_cutoff)
+                .collect();
             dropped_nodes = graph.order.len() - kept.len();
             if dropped_nodes > 0 {
                 graph = self.keep(graph, &kept);
@@ -84,7 +91,12 @@ impl GraphBuilder<'_, '_, '_> {
         if trim.visual {
             graph.remove_redundant_edges(self.names());
         }
-        Trimmed { graph, orig_count, dropped_nodes, dropped_edges }
+        Trimmed {
+            graph,
+            orig_count,
+            dropped_nodes,
+            dropped_edges,
+        }
     }
 
     /// The graph of only these nodes: summed again, or, for a tree, with the others taken out.
@@ -97,7 +109,9 @@ impl GraphBuilder<'_, '_, '_> {
             return graph;
         }
         let mut kept = vec![false; self.node_rows()];
-        nodes.iter().for_each(|&id| kept[graph.nodes[id].row as usize] = true);
+        nodes
+            .iter()
+            .for_each(|&id| kept[graph.nodes[id].row as usize] = true);
         self.build(Some(&kept))
     }
 }

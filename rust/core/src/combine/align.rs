@@ -19,18 +19,30 @@ use std::collections::BTreeMap;
 /// No profile, no common sample type, or units of one type that measure different things.
 pub fn align(profiles: Vec<Cow<'_, Profile>>) -> Result<Vec<Cow<'_, Profile>>> {
     let types = common_types(&profiles)?;
-    let mut profiles: Vec<_> = profiles.into_iter().map(|profile| select_types(profile, &types)).collect();
+    let mut profiles: Vec<_> = profiles
+        .into_iter()
+        .map(|profile| select_types(profile, &types))
+        .collect();
     if profiles.len() > 1 {
-        let periods: Vec<_> = profiles.iter().map(|profile| names(profile, profile.header.period_type)).collect();
-        let period = common_type(&periods).map_err(|detail| Error::incompatible(format!("period type: {detail}")))?;
+        let periods: Vec<_> = profiles
+            .iter()
+            .map(|profile| names(profile, profile.header.period_type))
+            .collect();
+        let period =
+            common_type(&periods).map_err(|detail| Error::incompatible(format!("period type: {detail}")))?;
         let units: Vec<String> = (0..types.len())
             .map(|index| {
-                let types: Vec<_> =
-                    profiles.iter().map(|profile| names(profile, profile.header.sample_types[index])).collect();
+                let types: Vec<_> = profiles
+                    .iter()
+                    .map(|profile| names(profile, profile.header.sample_types[index]))
+                    .collect();
                 common_type(&types).map_err(|detail| Error::incompatible(format!("sample types: {detail}")))
             })
             .collect::<Result<_>>()?;
-        profiles = profiles.into_iter().map(|profile| rescale(profile, &period, &units)).collect();
+        profiles = profiles
+            .into_iter()
+            .map(|profile| rescale(profile, &period, &units))
+            .collect();
     }
     Ok(profiles)
 }
@@ -48,7 +60,9 @@ fn common_types(profiles: &[Cow<'_, Profile>]) -> Result<Vec<Vec<u8>>> {
             *counts.entry(profile.strings.get(st.type_)).or_default() += 1;
         }
     }
-    let first = profiles.first().ok_or_else(|| Error::incompatible("there are no profiles to combine"))?;
+    let first = profiles
+        .first()
+        .ok_or_else(|| Error::incompatible("there are no profiles to combine"))?;
     let types: Vec<Vec<u8>> = first
         .header
         .sample_types
@@ -68,30 +82,48 @@ fn select_types<'p>(profile: Cow<'p, Profile>, types: &[Vec<u8>]) -> Cow<'p, Pro
     let own = &profile.header.sample_types;
     let columns: Vec<usize> = types
         .iter()
-        .filter_map(|name| own.iter().position(|st| profile.strings.get(st.type_) == name.as_slice()))
+        .filter_map(|name| {
+            own.iter()
+                .position(|st| profile.strings.get(st.type_) == name.as_slice())
+        })
         .collect();
-    if columns.len() == own.len() && columns.iter().enumerate().all(|(position, &column)| position == column) {
+    if columns.len() == own.len()
+        && columns
+            .iter()
+            .enumerate()
+            .all(|(position, &column)| position == column)
+    {
         return profile;
     }
     let mut profile = profile.into_owned();
     let default = profile.header.default_sample_type;
     let header = &mut profile.header;
-    header.sample_types = columns.iter().map(|&column| header.sample_types[column]).collect();
+    header.sample_types = columns
+        .iter()
+        .map(|&column| header.sample_types[column])
+        .collect();
     if !header.sample_types.iter().any(|st| st.type_ == default) {
         header.default_sample_type = header.sample_types[0].type_;
     }
-    profile.samples.values = columns.iter().map(|&column| profile.samples.values[column].clone()).collect();
+    profile.samples.values = columns
+        .iter()
+        .map(|&column| profile.samples.values[column].clone())
+        .collect();
     Cow::Owned(profile)
 }
 
 /// The finest unit of one type. Types may differ by a final `s`.
 fn common_type(types: &[(String, String)]) -> std::result::Result<String, String> {
-    let Some(((first_type, first_unit), rest)) = types.split_first() else { return Ok(String::new()) };
+    let Some(((first_type, first_unit), rest)) = types.split_first() else {
+        return Ok(String::new());
+    };
     let singular = |name: &str| name.strip_suffix('s').unwrap_or(name).to_owned();
     let (mut best_type, mut best_unit) = (first_type, first_unit);
     for (name, unit) in rest {
         if singular(name) != singular(best_type) || !unit::same_family(unit, best_unit) {
-            return Err(format!("incompatible types: {{{best_type} {best_unit} 0 0}} {{{name} {unit} 0 0}}"));
+            return Err(format!(
+                "incompatible types: {{{best_type} {best_unit} 0 0}} {{{name} {unit} 0 0}}"
+            ));
         }
         if unit::scale(1, unit, best_unit).0 < 1.0 {
             (best_type, best_unit) = (name, unit);
@@ -102,11 +134,20 @@ fn common_type(types: &[(String, String)]) -> std::result::Result<String, String
 
 fn rescale<'p>(profile: Cow<'p, Profile>, period: &str, units: &[String]) -> Cow<'p, Profile> {
     let (_, period_unit) = names(&profile, profile.header.period_type);
-    let own: Vec<String> = profile.header.sample_types.iter().map(|&st| names(&profile, st).1).collect();
+    let own: Vec<String> = profile
+        .header
+        .sample_types
+        .iter()
+        .map(|&st| names(&profile, st).1)
+        .collect();
     if period_unit == period && own == units {
         return profile;
     }
-    let ratios: Vec<f64> = own.iter().zip(units).map(|(from, to)| unit::scale(1, from, to).0).collect();
+    let ratios: Vec<f64> = own
+        .iter()
+        .zip(units)
+        .map(|(from, to)| unit::scale(1, from, to).0)
+        .collect();
     let mut profile = profile.into_owned();
     let mut strings = StringsBuilder::from(std::mem::take(&mut profile.strings));
     for (st, unit) in profile.header.sample_types.iter_mut().zip(units) {

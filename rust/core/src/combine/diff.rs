@@ -46,7 +46,10 @@ fn mark(profile: &Profile) -> Profile {
         .map(|set| {
             let mut labels: Vec<Label> = profile.label_sets.get(set).to_vec();
             labels.retain(|label| label.key != key || label.is_num());
-            labels.push(Label { key, value: LabelValue::Str(value) });
+            labels.push(Label {
+                key,
+                value: LabelValue::Str(value),
+            });
             builder.intern(&mut labels, |id| strings.get(id))
         })
         .collect();

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
 use crate::profile::{Header, Note, Profile};
 use crate::table::{
-    Function, Functions, Label, LabelSetsBuilder, LabelValue, Line, Location, Locations, Mapping, Mappings, Samples,
-    StacksBuilder, StringsBuilder,
+    Function, Functions, Label, LabelSetsBuilder, LabelValue, Line, Location, Locations, Mapping, Mappings,
+    Samples, StacksBuilder, StringsBuilder,
 };
 use crate::value_type::ValueType;
 use rustc_hash::FxHashMap;
@@ -26,9 +26,11 @@ use rustc_hash::FxHashMap;
 ///
 /// No profiles, or sample types or period types that differ.
 pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
-    let (first, rest) = profiles
-        .split_first()
-        .ok_or_else(|| Error::new(ErrorKind::Incompatible { detail: "there are no profiles to merge".to_owned() }))?;
+    let (first, rest) = profiles.split_first().ok_or_else(|| {
+        Error::new(ErrorKind::Incompatible {
+            detail: "there are no profiles to merge".to_owned(),
+        })
+    })?;
     for profile in rest {
         check_compatible(first, profile)?;
     }
@@ -44,17 +46,36 @@ pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
 /// Refuses profiles whose sample types or period types differ.
 pub(super) fn check_compatible(one: &Profile, other: &Profile) -> Result<()> {
     let names = |profile: &Profile, vt: ValueType| {
-        format!("{}/{}", profile.strings.text(vt.type_), profile.strings.text(vt.unit))
+        format!(
+            "{}/{}",
+            profile.strings.text(vt.type_),
+            profile.strings.text(vt.unit)
+        )
     };
     let list = |profile: &Profile| {
-        profile.header.sample_types.iter().map(|&vt| names(profile, vt)).collect::<Vec<_>>().join(", ")
+        profile
+            .header
+            .sample_types
+            .iter()
+            .map(|&vt| names(profile, vt))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    let (period, other_period) = (names(one, one.header.period_type), names(other, other.header.period_type));
+    let (period, other_period) = (
+        names(one, one.header.period_type),
+        names(other, other.header.period_type),
+    );
     if period != other_period {
-        return Err(Error::incompatible(format!("period types {period} and {other_period}")));
+        return Err(Error::incompatible(format!(
+            "period types {period} and {other_period}"
+        )));
     }
     if list(one) != list(other) {
-        return Err(Error::incompatible(format!("sample types [{}] and [{}]", list(one), list(other))));
+        return Err(Error::incompatible(format!(
+            "sample types [{}] and [{}]",
+            list(one),
+            list(other)
+        )));
     }
     Ok(())
 }
@@ -162,7 +183,11 @@ impl Merger {
             filename: self.string(source, function.filename),
             start_line: function.start_line,
         };
-        let Self { functions, function_rows, .. } = self;
+        let Self {
+            functions,
+            function_rows,
+            ..
+        } = self;
         let row = *function_rows.entry(key).or_insert_with(|| functions.push(key));
         source.functions[id.index()] = Some(row);
         row
@@ -175,14 +200,27 @@ impl Merger {
         const PAGE: u64 = 0x1000;
         let mapping = *source.profile.mappings.get(id);
         let size = mapping.limit.wrapping_sub(mapping.start).wrapping_add(PAGE - 1);
-        let (file, build_id) = (self.string(source, mapping.file), self.string(source, mapping.build_id));
+        let (file, build_id) = (
+            self.string(source, mapping.file),
+            self.string(source, mapping.build_id),
+        );
         let key = MappingKey {
             size: size - size % PAGE,
             offset: mapping.offset,
             build_id_or_file: if build_id.is_empty() { file } else { build_id },
         };
-        let Self { mappings, mapping_rows, .. } = self;
-        let row = *mapping_rows.entry(key).or_insert_with(|| mappings.push(Mapping { file, build_id, ..mapping }));
+        let Self {
+            mappings,
+            mapping_rows,
+            ..
+        } = self;
+        let row = *mapping_rows.entry(key).or_insert_with(|| {
+            mappings.push(Mapping {
+                file,
+                build_id,
+                ..mapping
+            })
+        });
         let moved = (row, mappings.get(row).start.wrapping_sub(mapping.start));
         source.mappings[id.index()] = Some(moved);
         moved
@@ -195,18 +233,35 @@ impl Merger {
         let profile = source.profile;
         let location = *profile.locations.get(id);
         let mapping = location.mapping.map(|mapping| self.mapping(source, mapping));
-        let address = location.address.wrapping_add(mapping.map_or(0, |(_, moved)| moved));
+        let address = location
+            .address
+            .wrapping_add(mapping.map_or(0, |(_, moved)| moved));
         let lines: Box<[Line]> = profile
             .locations
             .lines(id)
             .iter()
-            .map(|line| Line { function: self.function(source, line.function), ..*line })
+            .map(|line| Line {
+                function: self.function(source, line.function),
+                ..*line
+            })
             .collect();
         let mapping = mapping.map(|(row, _)| row);
         let start = mapping.map_or(0, |row| self.mappings.get(row).start);
-        let key = LocationKey { address: address.wrapping_sub(start), mapping, is_folded: location.is_folded };
-        let Self { locations, location_rows, .. } = self;
-        let merged = Location { mapping, address, is_folded: location.is_folded };
+        let key = LocationKey {
+            address: address.wrapping_sub(start),
+            mapping,
+            is_folded: location.is_folded,
+        };
+        let Self {
+            locations,
+            location_rows,
+            ..
+        } = self;
+        let merged = Location {
+            mapping,
+            address,
+            is_folded: location.is_folded,
+        };
         let row = match location_rows.entry((key, lines)) {
             std::collections::hash_map::Entry::Occupied(found) => *found.get(),
             std::collections::hash_map::Entry::Vacant(vacant) => {
@@ -223,8 +278,11 @@ impl Merger {
             return stack;
         }
         let profile = source.profile;
-        let frames: Vec<LocationId> =
-            profile.stacks.frames(id).map(|location| self.location(source, location)).collect();
+        let frames: Vec<LocationId> = profile
+            .stacks
+            .frames(id)
+            .map(|location| self.location(source, location))
+            .collect();
         let row = self.stacks.intern(frames);
         source.stacks[id.index()] = Some(row);
         row
@@ -269,7 +327,10 @@ impl Merger {
             ..Header::default()
         };
         for st in &own.sample_types {
-            let (type_, unit) = (self.string(&mut source, st.type_), self.string(&mut source, st.unit));
+            let (type_, unit) = (
+                self.string(&mut source, st.type_),
+                self.string(&mut source, st.unit),
+            );
             header.sample_types.push(ValueType { type_, unit });
         }
         for profile in profiles {
@@ -288,7 +349,9 @@ impl Merger {
                 }
             }
             if header.default_sample_type.is_empty() {
-                header.default_sample_type = self.strings.intern(profile.strings.get(other.default_sample_type));
+                header.default_sample_type = self
+                    .strings
+                    .intern(profile.strings.get(other.default_sample_type));
             }
             if header.doc_url.is_empty() {
                 header.doc_url = self.strings.intern(profile.strings.get(other.doc_url));
@@ -301,7 +364,10 @@ impl Merger {
             }
         }
         if self.overflowed {
-            notes.push(Note { code: "overflow", detail: "a sum passed 64 bits and wrapped around".to_owned() });
+            notes.push(Note {
+                code: "overflow",
+                detail: "a sum passed 64 bits and wrapped around".to_owned(),
+            });
         }
         self.samples.shrink_to_fit();
         Profile {

@@ -32,7 +32,11 @@ impl Pattern {
     /// [`ErrorKind::InvalidPattern`] with Go's own message for what is wrong.
     pub fn new(option: &str, source: &str) -> Result<Self> {
         let bad = |detail: String| {
-            Error::new(ErrorKind::InvalidPattern { option: option.to_owned(), pattern: source.to_owned(), detail })
+            Error::new(ErrorKind::InvalidPattern {
+                option: option.to_owned(),
+                pattern: source.to_owned(),
+                detail,
+            })
         };
         let translated = syntax::translate(source).map_err(|error| bad(error.to_string()))?;
         let regex = RegexBuilder::new(&translated)
@@ -40,7 +44,10 @@ impl Pattern {
             .nest_limit(NEST_LIMIT)
             .build()
             .map_err(|error| bad(syntax::refused_by_engine(source, &error)))?;
-        Ok(Self { source: source.to_owned(), regex })
+        Ok(Self {
+            source: source.to_owned(),
+            regex,
+        })
     }
 
     /// Compiles `source` unless it is empty, which stands for an option that was not given.
@@ -49,7 +56,11 @@ impl Pattern {
     ///
     /// As [`Pattern::new`].
     pub fn optional(option: &str, source: &str) -> Result<Option<Self>> {
-        if source.is_empty() { Ok(None) } else { Self::new(option, source).map(Some) }
+        if source.is_empty() {
+            Ok(None)
+        } else {
+            Self::new(option, source).map(Some)
+        }
     }
 
     /// The expression as given.
@@ -87,7 +98,10 @@ pub(crate) struct Memo<'a> {
 
 impl<'a> Memo<'a> {
     pub(crate) fn new(pattern: &'a Pattern, strings: usize) -> Self {
-        Self { pattern, answers: vec![None; strings] }
+        Self {
+            pattern,
+            answers: vec![None; strings],
+        }
     }
 
     pub(crate) fn is_match(&mut self, id: StringId, strings: &crate::table::Strings) -> bool {

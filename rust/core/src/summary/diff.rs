@@ -43,7 +43,13 @@ pub struct DiffQuery {
 
 impl Default for DiffQuery {
     fn default() -> Self {
-        Self { filters: Filters::default(), cum: false, normalize: Normalize::None, offset: 0, limit: usize::MAX }
+        Self {
+            filters: Filters::default(),
+            cum: false,
+            normalize: Normalize::None,
+            offset: 0,
+            limit: usize::MAX,
+        }
     }
 }
 
@@ -137,17 +143,25 @@ fn side(profile: &Profile, prepared: &Prepared<'_>) -> Vec<(Place, i64, i64)> {
         .iter()
         .map(|&id| {
             let node = &graph.nodes[id];
-            (sources.place(&node.info, &builder), node.flat.get(), node.cum.get())
+            (
+                sources.place(&node.info, &builder),
+                node.flat.get(),
+                node.cum.get(),
+            )
         })
         .collect()
 }
 
 fn scales(query: &DiffQuery, base: &Profile, profile: &Profile, totals: (i64, i64)) -> Result<(f64, f64)> {
-    let (base_seconds, seconds) =
-        (base.header.duration_nanos as f64 / 1e9, profile.header.duration_nanos as f64 / 1e9);
+    let (base_seconds, seconds) = (
+        base.header.duration_nanos as f64 / 1e9,
+        profile.header.duration_nanos as f64 / 1e9,
+    );
     match query.normalize {
         Normalize::None => Ok((1.0, 1.0)),
-        Normalize::PerSecond if base_seconds > 0.0 && seconds > 0.0 => Ok((1.0 / base_seconds, 1.0 / seconds)),
+        Normalize::PerSecond if base_seconds > 0.0 && seconds > 0.0 => {
+            Ok((1.0 / base_seconds, 1.0 / seconds))
+        }
         Normalize::PerSecond => Err(Error::new(ErrorKind::InvalidArgument {
             argument: "normalize",
             detail: format!(
@@ -183,14 +197,22 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
     let total = after.total as f64 * scale;
     let (mut new, mut gone, mut changed, mut same) = (0, 0, 0, 0);
     let mut rows = Vec::new();
-    let suffix = if query.normalize == Normalize::PerSecond { "/s" } else { "" };
+    let suffix = if query.normalize == Normalize::PerSecond {
+        "/s"
+    } else {
+        ""
+    };
     let label = |value: f64| {
         let text = unit::label_float(value, &after.sample_type.unit);
-        format!("{}{text}{suffix}", if value > 0.0 && text != "0" { "+" } else { "" })
+        format!(
+            "{}{text}{suffix}",
+            if value > 0.0 && text != "0" { "+" } else { "" }
+        )
     };
     for (old, current) in nodes.into_values() {
         let values = |row: &Option<(Place, i64, i64)>, scale: f64| {
-            row.as_ref().map_or((0.0, 0.0), |row| (row.1 as f64 * scale, row.2 as f64 * scale))
+            row.as_ref()
+                .map_or((0.0, 0.0), |row| (row.1 as f64 * scale, row.2 as f64 * scale))
         };
         let ((base_flat, base_cum), (flat, cum)) = (values(&old, base_scale), values(&current, scale));
         let (delta_flat, delta_cum) = (flat - base_flat, cum - base_cum);
@@ -206,7 +228,9 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
             "same" => &mut same,
             _ => &mut changed,
         } += 1;
-        let Some((place, ..)) = current.or(old).filter(|_| status != "same") else { continue };
+        let Some((place, ..)) = current.or(old).filter(|_| status != "same") else {
+            continue;
+        };
         rows.push(DiffRow {
             place,
             status,
@@ -223,16 +247,35 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
             delta_cum_text: label(delta_cum),
         });
     }
-    let key = |row: &DiffRow| if query.cum { row.delta_cum.abs() } else { row.delta_flat.abs() };
-    let second = |row: &DiffRow| if query.cum { row.delta_flat.abs() } else { row.delta_cum.abs() };
+    let key = |row: &DiffRow| {
+        if query.cum {
+            row.delta_cum.abs()
+        } else {
+            row.delta_flat.abs()
+        }
+    };
+    let second = |row: &DiffRow| {
+        if query.cum {
+            row.delta_flat.abs()
+        } else {
+            row.delta_cum.abs()
+        }
+    };
     rows.sort_by(|l, r| {
-        key(r).total_cmp(&key(l)).then_with(|| second(r).total_cmp(&second(l))).then_with(|| l.place.name.cmp(&r.place.name))
+        key(r)
+            .total_cmp(&key(l))
+            .then_with(|| second(r).total_cmp(&second(l)))
+            .then_with(|| l.place.name.cmp(&r.place.name))
     });
     let all = rows.len();
     let all_delta: f64 = rows.iter().map(|row| row.delta_flat).sum();
     let rows: Vec<DiffRow> = rows.into_iter().skip(query.offset).take(query.limit).collect();
     let shown: f64 = rows.iter().map(|row| row.delta_flat).sum();
-    let mut warnings: Vec<String> = before.warnings.iter().map(|warning| format!("base: {warning}")).collect();
+    let mut warnings: Vec<String> = before
+        .warnings
+        .iter()
+        .map(|warning| format!("base: {warning}"))
+        .collect();
     warnings.extend(after.warnings.iter().cloned());
     if query.normalize == Normalize::Total && before.total == 0 {
         warnings.push("the base has no total, so it was not scaled".to_owned());
@@ -252,7 +295,10 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         gone,
         changed,
         same,
-        left_out: DiffLeftOut { rows: all - rows.len(), delta: all_delta - shown },
+        left_out: DiffLeftOut {
+            rows: all - rows.len(),
+            delta: all_delta - shown,
+        },
         rows,
         warnings,
     })

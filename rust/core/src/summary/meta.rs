@@ -158,13 +158,20 @@ pub fn meta(profile: &Profile) -> Meta {
             negative_values += usize::from(*value < 0);
         }
     }
-    let period_type = PeriodType { type_: string(header.period_type.type_), unit: string(header.period_type.unit) };
+    let period_type = PeriodType {
+        type_: string(header.period_type.type_),
+        unit: string(header.period_type.unit),
+    };
     Meta {
         sample_types: header
             .sample_types
             .iter()
             .zip(totals)
-            .map(|(st, total)| SampleTypeTotal { type_: string(st.type_), unit: string(st.unit), total })
+            .map(|(st, total)| SampleTypeTotal {
+                type_: string(st.type_),
+                unit: string(st.unit),
+                total,
+            })
             .collect(),
         default_sample_type: optional(header.default_sample_type),
         default_index: profile.sample_index("").map_or(-1, |index| index as i64),
@@ -184,8 +191,18 @@ pub fn meta(profile: &Profile) -> Meta {
         keep_frames: optional(header.keep_frames),
         string_bytes: profile.strings.byte_len(),
         heap_bytes: profile.heap_bytes(),
-        notes: profile.notes.iter().map(|note| NoteRow { code: note.code, detail: note.detail.clone() }).collect(),
-        quality: Quality { negative_values, ..quality(profile) },
+        notes: profile
+            .notes
+            .iter()
+            .map(|note| NoteRow {
+                code: note.code,
+                detail: note.detail.clone(),
+            })
+            .collect(),
+        quality: Quality {
+            negative_values,
+            ..quality(profile)
+        },
     }
 }
 
@@ -227,18 +244,28 @@ fn label_keys(view: &View<'_>) -> Vec<LabelKey> {
         }
     }
     keys.into_iter()
-        .map(|((key, numeric), (values, samples))| LabelKey { key, numeric, values: values.len(), samples })
+        .map(|((key, numeric), (values, samples))| LabelKey {
+            key,
+            numeric,
+            values: values.len(),
+            samples,
+        })
         .collect()
 }
 
 fn quality(profile: &Profile) -> Quality {
-    let depths: Vec<usize> =
-        (0..profile.stacks.len()).map(|row| profile.stacks.frames(StackId::from_index(row)).count()).collect();
+    let depths: Vec<usize> = (0..profile.stacks.len())
+        .map(|row| profile.stacks.frames(StackId::from_index(row)).count())
+        .collect();
     let samples = || profile.samples.stack.iter().map(|stack| depths[stack.index()]);
     let max_depth = samples().max().unwrap_or(0);
     let sum: usize = samples().sum();
     let has_function = |id: LocationId| {
-        profile.locations.lines(id).iter().any(|line| !profile.functions.name[line.function.index()].is_empty())
+        profile
+            .locations
+            .lines(id)
+            .iter()
+            .any(|line| !profile.functions.name[line.function.index()].is_empty())
     };
     Quality {
         unsymbolized_locations: profile.locations.ids().filter(|&id| !has_function(id)).count(),

@@ -26,7 +26,11 @@ use crate::aggregate::{Names, NodeInfo};
 /// `value` in percent of `total`, signed, to four decimals; 0 of nothing.
 #[must_use]
 pub fn percent(value: f64, total: f64) -> f64 {
-    if total == 0.0 { 0.0 } else { (value / total * 1e6).round() / 1e4 }
+    if total == 0.0 {
+        0.0
+    } else {
+        (value / total * 1e6).round() / 1e4
+    }
 }
 
 /// Bytes of a profile as text.

@@ -129,7 +129,11 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
     let view = &prepared.view;
     let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
     let names = builder.names();
-    let infos: Vec<Vec<NodeInfo>> = view.locations().ids().map(|location| builder.infos_of(location)).collect();
+    let infos: Vec<Vec<NodeInfo>> = view
+        .locations()
+        .ids()
+        .map(|location| builder.infos_of(location))
+        .collect();
     let mut matches: FxHashMap<NodeInfo, bool> = FxHashMap::default();
     let mut groups: FxHashMap<Vec<NodeInfo>, Group> = FxHashMap::default();
     let mut functions = BTreeSet::new();
@@ -141,11 +145,20 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
             continue;
         }
         frames.clear();
-        frames.extend(view.stacks().frames(sample.stack).flat_map(|location| infos[location.index()].iter().copied()));
+        frames.extend(
+            view.stacks()
+                .frames(sample.stack)
+                .flat_map(|location| infos[location.index()].iter().copied()),
+        );
         frames.reverse();
-        let mut is_match =
-            |info: &NodeInfo| *matches.entry(*info).or_insert_with(|| pattern.is_match(&names.printable(info)));
-        let Some(at) = frames.iter().position(&mut is_match) else { continue };
+        let mut is_match = |info: &NodeInfo| {
+            *matches
+                .entry(*info)
+                .or_insert_with(|| pattern.is_match(&names.printable(info)))
+        };
+        let Some(at) = frames.iter().position(&mut is_match) else {
+            continue;
+        };
         functions.insert(names.printable(&frames[at]).into_owned());
         let group = groups.entry(frames[..=at].to_vec()).or_default();
         group.value = group.value.wrapping_add(value);
@@ -162,7 +175,12 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
             (printed, group)
         })
         .collect();
-    sorted.sort_by(|l, r| r.1.value.unsigned_abs().cmp(&l.1.value.unsigned_abs()).then_with(|| l.0.cmp(&r.0)));
+    sorted.sort_by(|l, r| {
+        r.1.value
+            .unsigned_abs()
+            .cmp(&l.1.value.unsigned_abs())
+            .then_with(|| l.0.cmp(&r.0))
+    });
     let count = sorted.len();
     let total = prepared.total as f64;
     let rows: Vec<PathRow> = sorted
@@ -180,7 +198,10 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
                 })
                 .collect();
             below.sort_by(|l, r| {
-                r.value.unsigned_abs().cmp(&l.value.unsigned_abs()).then_with(|| l.name.cmp(&r.name))
+                r.value
+                    .unsigned_abs()
+                    .cmp(&l.value.unsigned_abs())
+                    .then_with(|| l.name.cmp(&r.name))
             });
             below.truncate(query.below);
             PathRow {
@@ -196,8 +217,14 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
             }
         })
         .collect();
-    let left = rows.iter().fold(matched, |left, row| left.wrapping_sub(row.value));
-    let Prepared { sample_type, mut warnings, .. } = prepared;
+    let left = rows
+        .iter()
+        .fold(matched, |left, row| left.wrapping_sub(row.value));
+    let Prepared {
+        sample_type,
+        mut warnings,
+        ..
+    } = prepared;
     if count == 0 {
         warnings.push(format!("no function matches {:?}", query.function));
     }
@@ -205,10 +232,18 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
-        matched: PathsMatched { value: matched, pct: percent(matched as f64, total), samples: matched_samples },
+        matched: PathsMatched {
+            value: matched,
+            pct: percent(matched as f64, total),
+            samples: matched_samples,
+        },
         functions: functions.iter().map(|name| text(name)).collect(),
         paths: count,
-        left_out: TracesLeftOut { rows: count - rows.len(), value: left, pct: percent(left as f64, total) },
+        left_out: TracesLeftOut {
+            rows: count - rows.len(),
+            value: left,
+            pct: percent(left as f64, total),
+        },
         rows,
         warnings,
     })

@@ -118,13 +118,23 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
     let pattern = Pattern::new("regex", &query.regex)?;
     let prepared = prepare(profile, &query.filters)?;
     let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
-    let trim = Trim { nodecount: 0, nodefraction: 0.0, edgefraction: 0.0, cum_sort: query.cum, visual: false };
+    let trim = Trim {
+        nodecount: 0,
+        nodefraction: 0.0,
+        edgefraction: 0.0,
+        cum_sort: query.cum,
+        visual: false,
+    };
     let graph = builder.trimmed(&trim).graph;
     let names = builder.names();
     let sources = Sources::new(profile);
     let total = prepared.total as f64;
-    let matching: Vec<_> =
-        graph.order.iter().copied().filter(|&id| pattern.is_match(&names.printable(&graph.nodes[id].info))).collect();
+    let matching: Vec<_> = graph
+        .order
+        .iter()
+        .copied()
+        .filter(|&id| pattern.is_match(&names.printable(&graph.nodes[id].info)))
+        .collect();
     let mut rows = Vec::new();
     for &id in matching.iter().skip(query.offset).take(query.limit) {
         let node = &graph.nodes[id];
@@ -163,7 +173,11 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
             callees,
         });
     }
-    let Prepared { sample_type, mut warnings, .. } = prepared;
+    let Prepared {
+        sample_type,
+        mut warnings,
+        ..
+    } = prepared;
     if matching.is_empty() {
         warnings.push(format!("no function matches {:?}", query.regex));
     }
@@ -172,7 +186,9 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
         sample_type,
         total: prepared.total,
         matched: matching.len(),
-        left_out: PeekLeftOut { rows: matching.len() - rows.len() },
+        left_out: PeekLeftOut {
+            rows: matching.len() - rows.len(),
+        },
         rows,
         warnings,
     })

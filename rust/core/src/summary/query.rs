@@ -70,7 +70,11 @@ impl Filters {
             prune_from: self.prune_from.clone(),
             tagroot: self.tagroot.clone(),
             tagleaf: self.tagleaf.clone(),
-            granularity: if self.granularity.is_empty() { Default::default() } else { self.granularity.parse()? },
+            granularity: if self.granularity.is_empty() {
+                Default::default()
+            } else {
+                self.granularity.parse()?
+            },
             noinlines: self.noinlines,
             showcolumns: false,
             relative_percentages: self.relative_percentages,
@@ -103,7 +107,10 @@ pub(super) struct Prepared<'p> {
 pub(super) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Prepared<'p>> {
     let spec = filters.spec()?;
     let index = profile.sample_index(&filters.sample_index)?;
-    let value = SampleValue { index, mean: filters.mean };
+    let value = SampleValue {
+        index,
+        mean: filters.mean,
+    };
     let st = profile.header.sample_types[index];
     let sample_type = SampleTypeName {
         type_: profile.strings.text(st.type_).into_owned(),
@@ -116,10 +123,20 @@ pub(super) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Pre
     spec.add_label_frames(&mut view, "minimum", &mut matched);
     let before = total(&view, value);
     spec.apply(&mut view, &units, &mut matched)?;
-    let total = if spec.relative_percentages { total(&view, value) } else { before };
+    let total = if spec.relative_percentages {
+        total(&view, value)
+    } else {
+        before
+    };
     let warnings = warnings(profile, &view, &matched, &sample_type, before);
     spec.aggregate(&mut view);
-    Ok(Prepared { view, value, sample_type, total, warnings })
+    Ok(Prepared {
+        view,
+        value,
+        sample_type,
+        total,
+        warnings,
+    })
 }
 
 fn warnings(
@@ -141,12 +158,17 @@ fn warnings(
         warnings.push(format!("{name} matched nothing"));
     }
     for (option, range) in &matched.ranges {
-        warnings.push(format!("{option}: {range:?} was read as a range of numbers, not as a regular expression"));
+        warnings.push(format!(
+            "{option}: {range:?} was read as a range of numbers, not as a regular expression"
+        ));
     }
     if profile.samples.is_empty() {
         warnings.push("the profile has no samples".to_owned());
     } else if total == 0 {
-        warnings.push(format!("all values of {} are zero; other sample types may have some", sample_type.type_));
+        warnings.push(format!(
+            "all values of {} are zero; other sample types may have some",
+            sample_type.type_
+        ));
     } else if view.sample_count() == 0 {
         warnings.push("the filters left no sample".to_owned());
     }
@@ -167,7 +189,11 @@ pub fn filtered(profile: &Profile, filters: &Filters) -> Result<(Profile, Vec<St
     spec.apply(&mut view, &units, &mut matched)?;
     let index = profile.sample_index(&filters.sample_index)?;
     let st = profile.header.sample_types[index];
-    let name = SampleTypeName { type_: profile.strings.text(st.type_).into_owned(), unit: String::new(), index };
+    let name = SampleTypeName {
+        type_: profile.strings.text(st.type_).into_owned(),
+        unit: String::new(),
+        index,
+    };
     let total = total(&View::all(profile), SampleValue { index, mean: false });
     let warnings = warnings(profile, &view, &matched, &name, total);
     Ok((view.to_profile(), warnings))
@@ -191,7 +217,9 @@ impl<'p> Sources<'p> {
         let mut first = FxHashMap::default();
         for row in 0..profile.functions.len() {
             if !profile.functions.filename[row].is_empty() {
-                first.entry(profile.functions.name[row]).or_insert(FunctionId::from_index(row));
+                first
+                    .entry(profile.functions.name[row])
+                    .or_insert(FunctionId::from_index(row));
             }
         }
         Self { profile, first }

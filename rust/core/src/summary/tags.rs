@@ -27,7 +27,12 @@ pub struct TagsQuery {
 
 impl Default for TagsQuery {
     fn default() -> Self {
-        Self { filters: Filters::default(), key: String::new(), offset: 0, limit: usize::MAX }
+        Self {
+            filters: Filters::default(),
+            key: String::new(),
+            offset: 0,
+            limit: usize::MAX,
+        }
     }
 }
 
@@ -163,7 +168,9 @@ pub fn tags(profile: &Profile, query: &TagsQuery) -> Result<Tags> {
                 .collect();
             values.sort_by(|l, r| {
                 let heavier = r.flat.unsigned_abs().cmp(&l.flat.unsigned_abs());
-                heavier.then_with(|| l.number.cmp(&r.number)).then_with(|| l.value.cmp(&r.value))
+                heavier
+                    .then_with(|| l.number.cmp(&r.number))
+                    .then_with(|| l.value.cmp(&r.value))
             });
             let numbers = || sums.values.keys().filter_map(|(number, _)| *number);
             let distinct = values.len();
@@ -180,12 +187,19 @@ pub fn tags(profile: &Profile, query: &TagsQuery) -> Result<Tags> {
                 distinct,
                 min: numbers().min(),
                 max: numbers().max(),
-                left_out: TagsLeftOut { values: distinct - values.len(), flat: sums.total.wrapping_sub(shown) },
+                left_out: TagsLeftOut {
+                    values: distinct - values.len(),
+                    flat: sums.total.wrapping_sub(shown),
+                },
                 values,
             }
         })
         .collect();
-    let Prepared { sample_type, mut warnings, .. } = prepared;
+    let Prepared {
+        sample_type,
+        mut warnings,
+        ..
+    } = prepared;
     if keys.is_empty() && !profile.samples.is_empty() {
         warnings.push(if query.key.is_empty() {
             "no sample has labels".to_owned()
@@ -193,5 +207,11 @@ pub fn tags(profile: &Profile, query: &TagsQuery) -> Result<Tags> {
             format!("no sample has the label {:?}", query.key)
         });
     }
-    Ok(Tags { unit: sample_type.unit.clone(), sample_type, total: prepared.total, keys, warnings })
+    Ok(Tags {
+        unit: sample_type.unit.clone(),
+        sample_type,
+        total: prepared.total,
+        keys,
+        warnings,
+    })
 }

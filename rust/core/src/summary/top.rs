@@ -27,7 +27,13 @@ pub struct TopQuery {
 
 impl Default for TopQuery {
     fn default() -> Self {
-        Self { filters: Filters::default(), cum: false, nodefraction: 0.0, offset: 0, limit: usize::MAX }
+        Self {
+            filters: Filters::default(),
+            cum: false,
+            nodefraction: 0.0,
+            offset: 0,
+            limit: usize::MAX,
+        }
     }
 }
 
@@ -105,7 +111,10 @@ fn inlined(graph: &Graph, node: NodeId) -> &'static str {
 /// As [`super::filtered`].
 pub fn top(profile: &Profile, query: &TopQuery) -> Result<Top> {
     let prepared = prepare(profile, &query.filters)?;
-    let options = GraphOptions { only_inlined_edges: true, ..GraphOptions::plain(prepared.value) };
+    let options = GraphOptions {
+        only_inlined_edges: true,
+        ..GraphOptions::plain(prepared.value)
+    };
     let builder = GraphBuilder::new(&prepared.view, options);
     let trimmed = builder.trimmed(&Trim {
         nodecount: 0,
@@ -141,14 +150,22 @@ pub fn top(profile: &Profile, query: &TopQuery) -> Result<Top> {
         });
     }
     let left = all.wrapping_sub(shown);
-    let Prepared { sample_type, warnings, .. } = prepared;
+    let Prepared {
+        sample_type,
+        warnings,
+        ..
+    } = prepared;
     Ok(Top {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
         shown,
         nodes: graph.order.len(),
-        left_out: LeftOut { rows: graph.order.len() - rows.len(), flat: left, flat_pct: percent(left as f64, total) },
+        left_out: LeftOut {
+            rows: graph.order.len() - rows.len(),
+            flat: left,
+            flat_pct: percent(left as f64, total),
+        },
         rows,
         dropped_nodes: trimmed.dropped_nodes,
         warnings,

@@ -27,7 +27,12 @@ pub struct TracesQuery {
 
 impl Default for TracesQuery {
     fn default() -> Self {
-        Self { filters: Filters::default(), offset: 0, limit: usize::MAX, max_depth: usize::MAX }
+        Self {
+            filters: Filters::default(),
+            offset: 0,
+            limit: usize::MAX,
+            max_depth: usize::MAX,
+        }
     }
 }
 
@@ -119,7 +124,11 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
     let view = &prepared.view;
     let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
     let names = builder.names();
-    let infos: Vec<Vec<NodeInfo>> = view.locations().ids().map(|location| builder.infos_of(location)).collect();
+    let infos: Vec<Vec<NodeInfo>> = view
+        .locations()
+        .ids()
+        .map(|location| builder.infos_of(location))
+        .collect();
     let mut groups: FxHashMap<Vec<(NodeInfo, bool)>, Group> = FxHashMap::default();
     for sample in view.samples() {
         let (value, divisor) = prepared.value.of(view.values(), sample.row);
@@ -129,7 +138,12 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
         let mut frames = Vec::new();
         for location in view.stacks().frames(sample.stack) {
             let lines = &infos[location.index()];
-            frames.extend(lines.iter().enumerate().map(|(at, &info)| (info, at + 1 != lines.len())));
+            frames.extend(
+                lines
+                    .iter()
+                    .enumerate()
+                    .map(|(at, &info)| (info, at + 1 != lines.len())),
+            );
         }
         let group = groups.entry(frames).or_default();
         group.value = group.value.wrapping_add(value);
@@ -144,14 +158,20 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
     let mut sorted: Vec<_> = groups
         .into_iter()
         .map(|(frames, group)| {
-            let value = if group.divisor == 0 { group.value } else { group.value.wrapping_div(group.divisor) };
+            let value = if group.divisor == 0 {
+                group.value
+            } else {
+                group.value.wrapping_div(group.divisor)
+            };
             let printed: Vec<_> = frames.iter().map(|(info, _)| names.printable(info)).collect();
             (value, printed, frames, group)
         })
         .collect();
     sorted.sort_by(|l, r| {
         let heavier = r.0.unsigned_abs().cmp(&l.0.unsigned_abs());
-        heavier.then_with(|| l.1.cmp(&r.1)).then_with(|| r.3.samples.cmp(&l.3.samples))
+        heavier
+            .then_with(|| l.1.cmp(&r.1))
+            .then_with(|| r.3.samples.cmp(&l.3.samples))
     });
     let stacks = sorted.len();
     let units = view.num_label_units();
@@ -171,7 +191,10 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
             frames: frames
                 .iter()
                 .take(query.max_depth)
-                .map(|(info, inlined)| Frame { place: Place::new(info, names), inlined: *inlined })
+                .map(|(info, inlined)| Frame {
+                    place: Place::new(info, names),
+                    inlined: *inlined,
+                })
                 .collect(),
             labels: group
                 .shared
@@ -189,13 +212,21 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
         .collect();
     let shown = rows.iter().fold(0i64, |sum, row| sum.wrapping_add(row.value));
     let left = all.wrapping_sub(shown);
-    let Prepared { sample_type, warnings, .. } = prepared;
+    let Prepared {
+        sample_type,
+        warnings,
+        ..
+    } = prepared;
     Ok(Traces {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
         stacks,
-        left_out: TracesLeftOut { rows: stacks - rows.len(), value: left, pct: percent(left as f64, total) },
+        left_out: TracesLeftOut {
+            rows: stacks - rows.len(),
+            value: left,
+            pct: percent(left as f64, total),
+        },
         rows,
         warnings,
     })

@@ -41,9 +41,15 @@ impl ByteArena {
     /// The bytes of `row`; empty when there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> &[u8] {
-        let Some(&end) = self.ends.get(row) else { return &[] };
+        let Some(&end) = self.ends.get(row) else {
+            return &[];
+        };
         let base = self.bases.get(row / BLOCK).copied().unwrap_or(0) as usize;
-        let start = if row.is_multiple_of(BLOCK) { base } else { base + self.ends[row - 1] as usize };
+        let start = if row.is_multiple_of(BLOCK) {
+            base
+        } else {
+            base + self.ends[row - 1] as usize
+        };
         self.bytes.get(start..base + end as usize).unwrap_or(&[])
     }
 
@@ -135,9 +141,11 @@ impl From<ByteArena> for Interner {
     fn from(arena: ByteArena) -> Self {
         let mut rows = HashTable::with_capacity(arena.len());
         for row in 0..arena.len() {
-            rows.insert_unique(FxBuildHasher.hash_one(arena.get(row)), row as u32, |&row: &u32| {
-                FxBuildHasher.hash_one(arena.get(row as usize))
-            });
+            rows.insert_unique(
+                FxBuildHasher.hash_one(arena.get(row)),
+                row as u32,
+                |&row: &u32| FxBuildHasher.hash_one(arena.get(row as usize)),
+            );
         }
         Self { arena, rows }
     }

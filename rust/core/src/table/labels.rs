@@ -43,7 +43,10 @@ pub struct LabelSets {
 
 impl Default for LabelSets {
     fn default() -> Self {
-        Self { labels: Vec::new(), ends: vec![0] }
+        Self {
+            labels: Vec::new(),
+            ends: vec![0],
+        }
     }
 }
 
@@ -75,7 +78,8 @@ impl LabelSets {
 
     /// The labels of a set, one group a key: text labels first, then numeric ones, keys in byte order.
     pub fn groups(&self, id: LabelSetId) -> impl Iterator<Item = &[Label]> {
-        self.get(id).chunk_by(|a, b| a.key == b.key && a.is_num() == b.is_num())
+        self.get(id)
+            .chunk_by(|a, b| a.key == b.key && a.is_num() == b.is_num())
     }
 }
 
@@ -101,7 +105,11 @@ impl LabelSetsBuilder {
     pub fn intern<'s>(&mut self, labels: &mut [Label], string: impl Fn(StringId) -> &'s [u8]) -> LabelSetId {
         labels.sort_by(|a, b| {
             a.is_num().cmp(&b.is_num()).then_with(|| {
-                if a.key == b.key { std::cmp::Ordering::Equal } else { string(a.key).cmp(string(b.key)) }
+                if a.key == b.key {
+                    std::cmp::Ordering::Equal
+                } else {
+                    string(a.key).cmp(string(b.key))
+                }
             })
         });
         self.intern_sorted(labels)
@@ -146,7 +154,9 @@ impl From<LabelSets> for LabelSetsBuilder {
     fn from(sets: LabelSets) -> Self {
         let mut rows = HashTable::with_capacity(sets.len());
         for id in sets.ids() {
-            rows.insert_unique(hash(sets.get(id)), id.0, |&row: &u32| hash(sets.get(LabelSetId(row))));
+            rows.insert_unique(hash(sets.get(id)), id.0, |&row: &u32| {
+                hash(sets.get(LabelSetId(row)))
+            });
         }
         Self { sets, rows }
     }

@@ -61,7 +61,11 @@ impl Locations {
     #[must_use]
     pub fn lines(&self, id: LocationId) -> &[Line] {
         let row = id.index();
-        let start = if row == 0 { 0 } else { self.line_ends[row - 1] as usize };
+        let start = if row == 0 {
+            0
+        } else {
+            self.line_ends[row - 1] as usize
+        };
         &self.lines[start..self.line_ends[row] as usize]
     }
 
@@ -97,6 +101,11 @@ impl Locations {
                 lines.len() as u32
             })
             .collect();
-        Self { ids: self.ids.clone(), rows: self.rows.clone(), line_ends, lines }
+        Self {
+            ids: self.ids.clone(),
+            rows: self.rows.clone(),
+            line_ends,
+            lines,
+        }
     }
 }

@@ -17,7 +17,11 @@ impl Samples {
     /// No samples, of `sample_types` values each.
     #[must_use]
     pub fn with_sample_types(sample_types: usize) -> Self {
-        Self { stack: Vec::new(), label_set: Vec::new(), values: vec![Vec::new(); sample_types] }
+        Self {
+            stack: Vec::new(),
+            label_set: Vec::new(),
+            values: vec![Vec::new(); sample_types],
+        }
     }
 
     /// Number of samples.

@@ -35,7 +35,9 @@ impl Stacks {
     /// The locations of a stack, leaf first.
     #[must_use]
     pub fn frames(&self, id: StackId) -> StackFrames<'_> {
-        StackFrames { bytes: self.arena.get(id.index()) }
+        StackFrames {
+            bytes: self.arena.get(id.index()),
+        }
     }
 
     /// Replaces `into` by the locations of a stack, leaf first.
@@ -130,13 +132,18 @@ impl StacksBuilder {
     /// The finished table.
     #[must_use]
     pub fn finish(self) -> Stacks {
-        Stacks { arena: self.interner.into_arena() }
+        Stacks {
+            arena: self.interner.into_arena(),
+        }
     }
 }
 
 impl From<Stacks> for StacksBuilder {
     fn from(stacks: Stacks) -> Self {
-        Self { interner: Interner::from(stacks.arena), scratch: Vec::new() }
+        Self {
+            interner: Interner::from(stacks.arena),
+            scratch: Vec::new(),
+        }
     }
 }
 
@@ -147,7 +154,19 @@ mod tests {
     #[test]
     fn a_stack_comes_back_as_it_went_in() {
         let mut builder = StacksBuilder::default();
-        let rows = [0, 1, 126, 127, 128, 16_382, 16_383, 2_097_150, 2_097_151, u32::MAX - 1].map(LocationId);
+        let rows = [
+            0,
+            1,
+            126,
+            127,
+            128,
+            16_382,
+            16_383,
+            2_097_150,
+            2_097_151,
+            u32::MAX - 1,
+        ]
+        .map(LocationId);
         let id = builder.intern(rows);
         let empty = builder.intern([]);
         let stacks = builder.finish();

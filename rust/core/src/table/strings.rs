@@ -35,7 +35,10 @@ impl Strings {
     /// The id of a string, if the table has it. Linear in the number of strings.
     #[must_use]
     pub fn find(&self, bytes: &[u8]) -> Option<StringId> {
-        self.arena.iter().position(|row| row == bytes).map(StringId::from_index)
+        self.arena
+            .iter()
+            .position(|row| row == bytes)
+            .map(StringId::from_index)
     }
 
     /// Number of strings, the empty one included.
@@ -97,12 +100,16 @@ impl StringsBuilder {
     /// The finished table.
     #[must_use]
     pub fn finish(self) -> Strings {
-        Strings { arena: self.interner.into_arena() }
+        Strings {
+            arena: self.interner.into_arena(),
+        }
     }
 }
 
 impl From<Strings> for StringsBuilder {
     fn from(strings: Strings) -> Self {
-        Self { interner: Interner::from(strings.arena) }
+        Self {
+            interner: Interner::from(strings.arena),
+        }
     }
 }

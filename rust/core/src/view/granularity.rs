@@ -88,7 +88,11 @@ impl View<'_> {
             }
         }
         let mut locations = self.locations.with_lines(|_, lines, into| {
-            let first = if noinlines { lines.len().saturating_sub(1) } else { 0 };
+            let first = if noinlines {
+                lines.len().saturating_sub(1)
+            } else {
+                0
+            };
             into.extend(lines[first..].iter().map(|l| Line {
                 function: l.function,
                 line: if line { l.line } else { 0 },

@@ -36,7 +36,9 @@ impl View<'_> {
                 continue;
             }
             for label in self.label_sets.get(sample.label_set) {
-                let LabelValue::Num(_, unit) = label.value else { continue };
+                let LabelValue::Num(_, unit) = label.value else {
+                    continue;
+                };
                 let first = found.entry(label.key).or_default();
                 match first {
                     _ if unit.is_empty() => {}
@@ -129,7 +131,12 @@ impl View<'_> {
     pub fn base_label_sets(&self) -> Option<Vec<bool>> {
         let key = self.strings.find(b"pprof::base")?;
         let value = self.strings.find(b"true")?;
-        let marked = |set| self.label_sets.get(set).iter().any(|l| l.key == key && l.value == LabelValue::Str(value));
+        let marked = |set| {
+            self.label_sets
+                .get(set)
+                .iter()
+                .any(|l| l.key == key && l.value == LabelValue::Str(value))
+        };
         Some(self.label_sets.ids().map(marked).collect())
     }
 

@@ -139,13 +139,21 @@ impl<'p> View<'p> {
         let count = self.sample_count();
         (0..count).map(|position| {
             let row = self.kept.as_ref().map_or(position as u32, |kept| kept[position]);
-            SampleRef { row, stack: self.stack[row as usize], label_set: self.label_set[row as usize] }
+            SampleRef {
+                row,
+                stack: self.stack[row as usize],
+                label_set: self.label_set[row as usize],
+            }
         })
     }
 
     /// Keeps the samples for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&Self, SampleRef) -> bool) {
-        let kept: Vec<u32> = self.samples().filter(|&sample| keep(self, sample)).map(|sample| sample.row).collect();
+        let kept: Vec<u32> = self
+            .samples()
+            .filter(|&sample| keep(self, sample))
+            .map(|sample| sample.row)
+            .collect();
         if kept.len() != self.sample_count() {
             self.kept = Some(kept);
         }
@@ -177,7 +185,13 @@ impl<'p> View<'p> {
             .ids()
             .map(|id| {
                 labels.clear();
-                labels.extend(self.label_sets.get(id).iter().copied().filter(|&label| keep(&self.strings, label)));
+                labels.extend(
+                    self.label_sets
+                        .get(id)
+                        .iter()
+                        .copied()
+                        .filter(|&label| keep(&self.strings, label)),
+                );
                 builder.intern_sorted(&labels)
             })
             .collect();
@@ -190,7 +204,11 @@ impl<'p> View<'p> {
     pub fn to_profile(&self) -> Profile {
         let mut samples = Samples::with_sample_types(self.values().len());
         for sample in self.samples() {
-            samples.push(sample.stack, sample.label_set, self.profile.samples.row(sample.row as usize));
+            samples.push(
+                sample.stack,
+                sample.label_set,
+                self.profile.samples.row(sample.row as usize),
+            );
         }
         Profile {
             header: self.profile.header.clone(),

@@ -55,7 +55,10 @@ impl View<'_> {
     }
 
     fn matches_name(&self, memo: &mut Memo<'_>, location: LocationId) -> bool {
-        self.locations.lines(location).iter().any(|line| self.matches_line(memo, line))
+        self.locations
+            .lines(location)
+            .iter()
+            .any(|line| self.matches_line(memo, line))
             || self.matches_mapping(memo, location)
     }
 
@@ -63,7 +66,12 @@ impl View<'_> {
     ///
     /// `ignore` wins over `focus` at one location. Samples whose last frame is hidden are dropped.
     pub fn filter_by_name(&mut self, filters: NameFilters<'_>) -> NameMatches {
-        let NameFilters { focus, ignore, hide, show } = filters;
+        let NameFilters {
+            focus,
+            ignore,
+            hide,
+            show,
+        } = filters;
         let mut matches = NameMatches::default();
         if focus.is_none() && ignore.is_none() && hide.is_none() && show.is_none() {
             matches.focus = true;
@@ -92,17 +100,28 @@ impl View<'_> {
         matches
     }
 
-    fn verdicts(&self, focus: Option<&Pattern>, ignore: Option<&Pattern>, matches: &mut NameMatches) -> Vec<Verdict> {
+    fn verdicts(
+        &self,
+        focus: Option<&Pattern>,
+        ignore: Option<&Pattern>,
+        matches: &mut NameMatches,
+    ) -> Vec<Verdict> {
         let strings = self.strings.len();
         let mut focus = focus.map(|pattern| Memo::new(pattern, strings));
         let mut ignore = ignore.map(|pattern| Memo::new(pattern, strings));
         self.locations
             .ids()
             .map(|location| {
-                if ignore.as_mut().is_some_and(|memo| self.matches_name(memo, location)) {
+                if ignore
+                    .as_mut()
+                    .is_some_and(|memo| self.matches_name(memo, location))
+                {
                     matches.ignore = true;
                     Verdict::Ignored
-                } else if focus.as_mut().is_none_or(|memo| self.matches_name(memo, location)) {
+                } else if focus
+                    .as_mut()
+                    .is_none_or(|memo| self.matches_name(memo, location))
+                {
                     matches.focus = true;
                     Verdict::Focused
                 } else {
@@ -113,7 +132,12 @@ impl View<'_> {
     }
 
     /// Drops lines by `hide` and `show`, and tells which locations have none left through that.
-    fn hide_lines(&mut self, hide: Option<&Pattern>, show: Option<&Pattern>, matches: &mut NameMatches) -> Vec<bool> {
+    fn hide_lines(
+        &mut self,
+        hide: Option<&Pattern>,
+        show: Option<&Pattern>,
+        matches: &mut NameMatches,
+    ) -> Vec<bool> {
         let mut hidden = vec![false; self.locations.len()];
         if hide.is_none() && show.is_none() {
             return hidden;
@@ -131,7 +155,11 @@ impl View<'_> {
                 if self.matches_mapping(memo, location) {
                     into.truncate(start);
                 } else {
-                    let kept: Vec<Line> = lines.iter().filter(|line| !self.matches_line(memo, line)).copied().collect();
+                    let kept: Vec<Line> = lines
+                        .iter()
+                        .filter(|line| !self.matches_line(memo, line))
+                        .copied()
+                        .collect();
                     into.truncate(start);
                     into.extend(kept);
                 }
@@ -139,8 +167,11 @@ impl View<'_> {
             }
             if let Some(memo) = &mut show {
                 if !self.matches_mapping(memo, location) {
-                    let kept: Vec<Line> =
-                        into[start..].iter().filter(|line| self.matches_line(memo, line)).copied().collect();
+                    let kept: Vec<Line> = into[start..]
+                        .iter()
+                        .filter(|line| self.matches_line(memo, line))
+                        .copied()
+                        .collect();
                     into.truncate(start);
                     into.extend(kept);
                 }
@@ -172,9 +203,16 @@ impl View<'_> {
             }
         });
         self.locations = Cow::Owned(locations);
-        self.retain(|view, sample| view.stacks.frames(sample.stack).any(|location| matched[location.index()]));
+        self.retain(|view, sample| {
+            view.stacks
+                .frames(sample.stack)
+                .any(|location| matched[location.index()])
+        });
         self.map_stacks(|frames| {
-            let keep = frames.iter().rposition(|location| matched[location.index()]).map_or(0, |last| last + 1);
+            let keep = frames
+                .iter()
+                .rposition(|location| matched[location.index()])
+                .map_or(0, |last| last + 1);
             frames.truncate(keep);
         });
         matched.contains(&true)

@@ -42,7 +42,9 @@ impl View<'_> {
             return;
         }
         let whole = |expression: StringId| format!("^({})$", self.profile.strings.text(expression));
-        let Ok(drop) = Pattern::new("drop_frames", &whole(header.drop_frames)) else { return };
+        let Ok(drop) = Pattern::new("drop_frames", &whole(header.drop_frames)) else {
+            return;
+        };
         let keep = if header.keep_frames.is_empty() {
             None
         } else {
@@ -68,8 +70,8 @@ impl View<'_> {
     ///
     /// Frames at the root that all match are left alone, so that no stack is emptied from its root.
     pub fn prune(&mut self, drop: &Pattern, keep: Option<&Pattern>) {
-        let functions =
-            self.matching_functions(|name| drop.is_match(name) && !keep.is_some_and(|keep| keep.is_match(name)));
+        let functions = self
+            .matching_functions(|name| drop.is_match(name) && !keep.is_some_and(|keep| keep.is_match(name)));
         if !functions.contains(&true) {
             return;
         }
@@ -89,11 +91,23 @@ impl View<'_> {
         });
         self.locations = Cow::Owned(locations);
         self.map_stacks(|frames| {
-            let Some(user) = frames.iter().rposition(|location| cuts[location.index()] == Cut::Keep) else { return };
-            let Some(at) = frames[..user].iter().rposition(|location| cuts[location.index()] != Cut::Keep) else {
+            let Some(user) = frames
+                .iter()
+                .rposition(|location| cuts[location.index()] == Cut::Keep)
+            else {
                 return;
             };
-            let first = if cuts[frames[at].index()] == Cut::Here { at + 1 } else { at };
+            let Some(at) = frames[..user]
+                .iter()
+                .rposition(|location| cuts[location.index()] != Cut::Keep)
+            else {
+                return;
+            };
+            let first = if cuts[frames[at].index()] == Cut::Here {
+                at + 1
+            } else {
+                at
+            };
             frames.drain(..first);
         });
     }
@@ -124,7 +138,10 @@ mod tests {
     fn argument_lists_go_and_reserved_parentheses_stay() {
         assert_eq!(simplify(b".foo"), b"foo");
         assert_eq!(simplify(b"foo(int)"), b"foo");
-        assert_eq!(simplify(b"(anonymous namespace)::foo(int)"), b"(anonymous namespace)::foo");
+        assert_eq!(
+            simplify(b"(anonymous namespace)::foo(int)"),
+            b"(anonymous namespace)::foo"
+        );
         assert_eq!(simplify(b"A::operator()(int)"), b"A::operator()");
         assert_eq!(simplify(b"main.(*T).run"), b"main.");
     }

@@ -2,7 +2,9 @@
 
 use super::View;
 use crate::ids::{LocationId, StackId, StringId};
-use crate::table::{Function, Label, LabelValue, Line, Location, Locations, StacksBuilder, Strings, StringsBuilder};
+use crate::table::{
+    Function, Label, LabelValue, Line, Location, Locations, StacksBuilder, Strings, StringsBuilder,
+};
 use crate::unit::scaled_label;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -14,7 +16,9 @@ fn values(labels: &[Label], key: StringId, strings: &Strings, unit: &str) -> Vec
     of_key()
         .map(|label| match label.value {
             LabelValue::Str(text) => strings.get(text).to_vec(),
-            LabelValue::Num(value, from) if has_units => scaled_label(value, &strings.text(from), unit).into_bytes(),
+            LabelValue::Num(value, from) if has_units => {
+                scaled_label(value, &strings.text(from), unit).into_bytes()
+            }
             LabelValue::Num(value, _) => scaled_label(value, "", "").into_bytes(),
         })
         .collect()
@@ -31,15 +35,26 @@ impl View<'_> {
     ///
     /// The first root key becomes the outermost frame, the last leaf key the innermost. A sample without the label gets
     /// a frame without a name. Numbers are written in `unit`. Tells whether any sample had a root label, and a leaf label.
-    pub fn add_label_frames(&mut self, root_keys: &[String], leaf_keys: &[String], unit: &str) -> (bool, bool) {
+    pub fn add_label_frames(
+        &mut self,
+        root_keys: &[String],
+        leaf_keys: &[String],
+        unit: &str,
+    ) -> (bool, bool) {
         if root_keys.is_empty() && leaf_keys.is_empty() {
             return (false, false);
         }
         let strings = self.strings.clone().into_owned();
-        let key_ids: Vec<(&String, Option<StringId>)> =
-            root_keys.iter().chain(leaf_keys).map(|key| (key, strings.find(key.as_bytes()))).collect();
+        let key_ids: Vec<(&String, Option<StringId>)> = root_keys
+            .iter()
+            .chain(leaf_keys)
+            .map(|key| (key, strings.find(key.as_bytes())))
+            .collect();
         let (root_keys, leaf_keys) = key_ids.split_at(root_keys.len());
-        let mut pseudo = PseudoFrames { strings: StringsBuilder::from(strings.clone()), locations: FxHashMap::default() };
+        let mut pseudo = PseudoFrames {
+            strings: StringsBuilder::from(strings.clone()),
+            locations: FxHashMap::default(),
+        };
         let mut frames: FxHashMap<(u32, bool), (Vec<LocationId>, bool)> = FxHashMap::default();
         let mut stacks = StacksBuilder::default();
         let mut joined = Vec::new();
@@ -53,10 +68,17 @@ impl View<'_> {
                     let mut matched = false;
                     let mut made = Vec::with_capacity(keys.len());
                     for &(key, id) in keys.iter().rev() {
-                        let values = id.map(|id| values(labels, id, &strings, unit)).unwrap_or_default();
+                        let values = id
+                            .map(|id| values(labels, id, &strings, unit))
+                            .unwrap_or_default();
                         matched |= !values.is_empty();
                         let name = values.join(&b","[..]);
-                        made.push(pseudo.location(&name, key, self.functions.to_mut(), self.locations.to_mut()));
+                        made.push(pseudo.location(
+                            &name,
+                            key,
+                            self.functions.to_mut(),
+                            self.locations.to_mut(),
+                        ));
                     }
                     (made, matched)
                 });
@@ -97,8 +119,18 @@ impl PseudoFrames {
         let name = self.strings.intern(name);
         let filename = self.strings.intern(key.as_bytes());
         *self.locations.entry((name, filename)).or_insert_with(|| {
-            let function = functions.push(Function { name, filename, ..Function::default() });
-            locations.push(Location::default(), &[Line { function, ..Line::default() }])
+            let function = functions.push(Function {
+                name,
+                filename,
+                ..Function::default()
+            });
+            locations.push(
+                Location::default(),
+                &[Line {
+                    function,
+                    ..Line::default()
+                }],
+            )
         })
     }
 }

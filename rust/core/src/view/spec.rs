@@ -62,7 +62,10 @@ impl Matched {
 /// Label keys of a comma-separated list.
 #[must_use]
 pub fn keys(list: &str) -> Vec<String> {
-    list.split(',').filter(|key| !key.is_empty()).map(str::to_owned).collect()
+    list.split(',')
+        .filter(|key| !key.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 impl FilterSpec {
@@ -86,7 +89,10 @@ impl FilterSpec {
         let show = Pattern::optional("show", &self.show)?;
         let show_from = Pattern::optional("show_from", &self.show_from)?;
         let tag = |option, expression: &String| {
-            Some(expression).filter(|e| !e.is_empty()).map(|e| TagFilter::new(option, e)).transpose()
+            Some(expression)
+                .filter(|e| !e.is_empty())
+                .map(|e| TagFilter::new(option, e))
+                .transpose()
         };
         let tagfocus = tag("tagfocus", &self.tagfocus)?;
         let tagignore = tag("tagignore", &self.tagignore)?;

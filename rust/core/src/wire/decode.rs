@@ -9,7 +9,9 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::ids::{FunctionId, MappingId, StringId};
 use crate::limits::Limits;
 use crate::profile::{Header, Note, Profile};
-use crate::table::{FileIds, Function, Functions, Line, Location, Locations, Mapping, Mappings, StringsBuilder};
+use crate::table::{
+    FileIds, Function, Functions, Line, Location, Locations, Mapping, Mappings, StringsBuilder,
+};
 use crate::value_type::ValueType;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -31,7 +33,9 @@ pub fn decode_proto(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     let mut reader = Reader::new(bytes, 0);
     loop {
         let at = reader.offset();
-        let Some((number, value)) = reader.field()? else { break };
+        let Some((number, value)) = reader.field()? else {
+            break;
+        };
         raw.field(number, value, reader.offset(), at, limits)?;
     }
     raw.finish(limits)
@@ -101,7 +105,9 @@ pub(super) fn numbers(
     let mut reader = Reader::new(bytes, base);
     loop {
         let at = reader.offset();
-        let Some((number, value)) = reader.field()? else { return Ok(()) };
+        let Some((number, value)) = reader.field()? else {
+            return Ok(());
+        };
         match value {
             Value::Varint(value) if known(number, value) => {}
             _ if (1..=count).contains(&number) => return Err(mismatch(message, number, at)),
@@ -114,8 +120,11 @@ impl RawProfile {
     /// Takes up one field of the outermost message; `end` is the offset behind it.
     fn field(&mut self, number: u64, value: Value<'_>, end: u64, at: u64, limits: &Limits) -> Result<()> {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => self.sample_types.push(self::value_type(bytes, end, &mut self.unknown)?),
-            (2, Value::Bytes(bytes)) => self.samples.push(bytes, base(bytes, end), &mut self.unknown, limits)?,
+            (1, Value::Bytes(bytes)) => self.sample_types.push(value_type(bytes, end, &mut self.unknown)?),
+            (2, Value::Bytes(bytes)) => {
+                self.samples
+                    .push(bytes, base(bytes, end), &mut self.unknown, limits)?
+            }
             (3, Value::Bytes(bytes)) => self.mapping(bytes, base(bytes, end))?,
             (4, Value::Bytes(bytes)) => self.location(bytes, base(bytes, end))?,
             (5, Value::Bytes(bytes)) => self.function(bytes, base(bytes, end))?,
@@ -125,7 +134,11 @@ impl RawProfile {
                 }
                 self.string_ids.push(self.strings.intern(bytes));
                 if self.strings.byte_len() as u64 > limits.string_bytes {
-                    return Err(Error::too_large("bytes of strings", limits.string_bytes, "string_bytes"));
+                    return Err(Error::too_large(
+                        "bytes of strings",
+                        limits.string_bytes,
+                        "string_bytes",
+                    ));
                 }
             }
             (7, Value::Varint(value)) => self.drop_frames = value,
@@ -137,7 +150,7 @@ impl RawProfile {
                 self.time_nanos = value as i64;
             }
             (10, Value::Varint(value)) => self.duration_nanos = value as i64,
-            (11, Value::Bytes(bytes)) => self.period_type = self::value_type(bytes, end, &mut self.unknown)?,
+            (11, Value::Bytes(bytes)) => self.period_type = value_type(bytes, end, &mut self.unknown)?,
             (12, Value::Varint(value)) => self.period = value as i64,
             (13, Value::Varint(value)) => self.comments.push(value),
             (13, Value::Bytes(bytes)) => {
@@ -152,9 +165,17 @@ impl RawProfile {
             (0, _) => return Err(Error::invalid("field number 0").at(Place::Offset(at))),
             _ => *self.unknown.entry(("Profile", number)).or_default() += 1,
         }
-        let rows = self.mappings.len().max(self.locations.ids.len()).max(self.functions.len()) as u64;
+        let rows = self
+            .mappings
+            .len()
+            .max(self.locations.ids.len())
+            .max(self.functions.len()) as u64;
         if rows > limits.table_rows {
-            return Err(Error::too_large("rows of one table", limits.table_rows, "table_rows"));
+            return Err(Error::too_large(
+                "rows of one table",
+                limits.table_rows,
+                "table_rows",
+            ));
         }
         Ok(())
     }
@@ -205,7 +226,9 @@ impl RawProfile {
         let (mut id, mut mapping, mut location) = (0, 0, Location::default());
         loop {
             let at = reader.offset();
-            let Some((number, value)) = reader.field()? else { break };
+            let Some((number, value)) = reader.field()? else {
+                break;
+            };
             match (number, value) {
                 (1, Value::Varint(value)) => id = value,
                 (2, Value::Varint(value)) => mapping = value,
@@ -221,7 +244,14 @@ impl RawProfile {
                         }
                         true
                     };
-                    numbers("Line", bytes, self::base(bytes, reader.offset()), &mut self.unknown, known, 3)?;
+                    numbers(
+                        "Line",
+                        bytes,
+                        self::base(bytes, reader.offset()),
+                        &mut self.unknown,
+                        known,
+                        3,
+                    )?;
                     self.locations.lines.push(line);
                 }
                 (5, Value::Varint(value)) => location.is_folded = value != 0,
@@ -239,10 +269,17 @@ impl RawProfile {
     fn finish(self, limits: &Limits) -> Result<Profile> {
         let strings = StringIds(&self.string_ids);
         let value_type = |raw: [u64; 2]| -> Result<ValueType> {
-            Ok(ValueType { type_: strings.get(raw[0])?, unit: strings.get(raw[1])? })
+            Ok(ValueType {
+                type_: strings.get(raw[0])?,
+                unit: strings.get(raw[1])?,
+            })
         };
         let header = Header {
-            sample_types: self.sample_types.iter().map(|&raw| value_type(raw)).collect::<Result<_>>()?,
+            sample_types: self
+                .sample_types
+                .iter()
+                .map(|&raw| value_type(raw))
+                .collect::<Result<_>>()?,
             default_sample_type: strings.get(self.default_sample_type)?,
             drop_frames: strings.get(self.drop_frames)?,
             keep_frames: strings.get(self.keep_frames)?,
@@ -250,7 +287,11 @@ impl RawProfile {
             duration_nanos: self.duration_nanos,
             period_type: value_type(self.period_type)?,
             period: self.period,
-            comments: self.comments.iter().map(|&comment| strings.get(comment)).collect::<Result<_>>()?,
+            comments: self
+                .comments
+                .iter()
+                .map(|&comment| strings.get(comment))
+                .collect::<Result<_>>()?,
             doc_url: strings.get(self.doc_url)?,
         };
         let mut notes: Vec<Note> = self
@@ -258,15 +299,23 @@ impl RawProfile {
             .iter()
             .map(|((message, number), count)| Note {
                 code: "unknown_field",
-                detail: format!("field {number} of {message} is not known here and was dropped ({count} times)"),
+                detail: format!(
+                    "field {number} of {message} is not known here and was dropped ({count} times)"
+                ),
             })
             .collect();
         let (mappings, mapping_rows) = mappings(self.mappings, strings)?;
         let (functions, function_rows) = functions(&self.functions, strings)?;
-        let (locations, location_rows) = locations(&self.locations, &mapping_rows, &function_rows, &mut notes)?;
+        let (locations, location_rows) =
+            locations(&self.locations, &mapping_rows, &function_rows, &mut notes)?;
         let mut string_table = self.strings;
-        let (stacks, label_sets, samples) =
-            self.samples.finish(header.sample_types.len(), &location_rows, strings, &mut string_table, limits)?;
+        let (stacks, label_sets, samples) = self.samples.finish(
+            header.sample_types.len(),
+            &location_rows,
+            strings,
+            &mut string_table,
+            limits,
+        )?;
         Ok(Profile {
             header,
             strings: string_table.finish(),
@@ -305,9 +354,17 @@ pub(super) struct StringIds<'a>(&'a [StringId]);
 
 impl StringIds<'_> {
     pub(super) fn get(self, index: u64) -> Result<StringId> {
-        usize::try_from(index).ok().and_then(|index| self.0.get(index)).copied().ok_or_else(|| {
-            Error::invalid(format!("string {} does not exist, the profile has {}", index as i64, self.0.len()))
-        })
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.0.get(index))
+            .copied()
+            .ok_or_else(|| {
+                Error::invalid(format!(
+                    "string {} does not exist, the profile has {}",
+                    index as i64,
+                    self.0.len()
+                ))
+            })
     }
 }
 
@@ -327,10 +384,14 @@ impl Rows {
         let mut rows = FxHashMap::with_capacity_and_hasher(ids.len(), rustc_hash::FxBuildHasher);
         for (row, &id) in ids.iter().enumerate() {
             if id == 0 {
-                return Err(Error::invalid(format!("a {table} has the reserved id 0")).at(Place::Row { table, id }));
+                return Err(
+                    Error::invalid(format!("a {table} has the reserved id 0")).at(Place::Row { table, id })
+                );
             }
             if rows.insert(id, row as u32).is_some() {
-                return Err(Error::invalid(format!("two {table}s have the id {id}")).at(Place::Row { table, id }));
+                return Err(
+                    Error::invalid(format!("two {table}s have the id {id}")).at(Place::Row { table, id })
+                );
             }
         }
         Ok(Self::Listed(rows))
@@ -354,10 +415,20 @@ fn mappings(raw: Vec<RawMapping>, strings: StringIds<'_>) -> Result<(Mappings, R
     let rows = raw
         .into_iter()
         .map(|raw| {
-            Ok(Mapping { file: strings.get(raw.file)?, build_id: strings.get(raw.build_id)?, ..raw.mapping })
+            Ok(Mapping {
+                file: strings.get(raw.file)?,
+                build_id: strings.get(raw.build_id)?,
+                ..raw.mapping
+            })
         })
         .collect::<Result<_>>()?;
-    Ok((Mappings { ids: FileIds::from_listed(ids), rows }, table_rows))
+    Ok((
+        Mappings {
+            ids: FileIds::from_listed(ids),
+            rows,
+        },
+        table_rows,
+    ))
 }
 
 fn functions(raw: &[RawFunction], strings: StringIds<'_>) -> Result<(Functions, Rows)> {
@@ -376,7 +447,12 @@ fn functions(raw: &[RawFunction], strings: StringIds<'_>) -> Result<(Functions, 
     Ok((functions, rows))
 }
 
-fn locations(raw: &RawLocations, mappings: &Rows, functions: &Rows, notes: &mut Vec<Note>) -> Result<(Locations, Rows)> {
+fn locations(
+    raw: &RawLocations,
+    mappings: &Rows,
+    functions: &Rows,
+    notes: &mut Vec<Note>,
+) -> Result<(Locations, Rows)> {
     let rows = Rows::new("location", &raw.ids)?;
     let mut locations = Locations::default();
     let mut dangling = None;
@@ -386,11 +462,21 @@ fn locations(raw: &RawLocations, mappings: &Rows, functions: &Rows, notes: &mut 
     for ((&id, &(mapping, location)), &end) in raw.ids.iter().zip(&raw.rows).zip(&raw.line_ends) {
         lines.clear();
         for &(function, line, column) in &raw.lines[start..end as usize] {
-            let place = Place::Row { table: "location", id };
+            let place = Place::Row {
+                table: "location",
+                id,
+            };
             let row = functions.get(function).ok_or_else(|| {
-                Error::invalid(format!("location {id} names function {function}, which does not exist")).at(place)
+                Error::invalid(format!(
+                    "location {id} names function {function}, which does not exist"
+                ))
+                .at(place)
             })?;
-            lines.push(Line { function: FunctionId(row), line, column });
+            lines.push(Line {
+                function: FunctionId(row),
+                line,
+                column,
+            });
         }
         start = end as usize;
         let row = mappings.get(mapping);
@@ -398,7 +484,13 @@ fn locations(raw: &RawLocations, mappings: &Rows, functions: &Rows, notes: &mut 
             dangling.get_or_insert((id, mapping));
             dangling_count += 1;
         }
-        locations.push(Location { mapping: row.map(MappingId), ..location }, &lines);
+        locations.push(
+            Location {
+                mapping: row.map(MappingId),
+                ..location
+            },
+            &lines,
+        );
     }
     locations.ids = FileIds::from_listed(raw.ids.clone());
     if let Some((id, mapping)) = dangling {

@@ -24,7 +24,13 @@ pub(super) struct RawSamples {
 
 impl RawSamples {
     /// Takes up one sample message.
-    pub(super) fn push(&mut self, bytes: &[u8], offset: u64, unknown: &mut Unknown, limits: &Limits) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        unknown: &mut Unknown,
+        limits: &Limits,
+    ) -> Result<()> {
         self.stack_scratch.clear();
         self.label_scratch.clear();
         self.value_scratch.clear();
@@ -32,7 +38,9 @@ impl RawSamples {
         let mut reader = Reader::new(bytes, offset);
         loop {
             let at = reader.offset();
-            let Some((number, value)) = reader.field()? else { break };
+            let Some((number, value)) = reader.field()? else {
+                break;
+            };
             match (number, value) {
                 (1, Value::Bytes(packed)) => {
                     let mut ids = Reader::new(packed, base(packed, reader.offset()));
@@ -58,15 +66,23 @@ impl RawSamples {
                     self.label_scratch.extend_from_slice(label);
                 }
                 (1..=3, _) => {
-                    return Err(Error::invalid(format!("field {number} of Sample has the wrong wire type"))
-                        .at(Place::Offset(at)));
+                    return Err(
+                        Error::invalid(format!("field {number} of Sample has the wrong wire type"))
+                            .at(Place::Offset(at)),
+                    );
                 }
                 _ => *unknown.entry(("Sample", number)).or_default() += 1,
             }
         }
         if depth > limits.stack_depth {
-            return Err(Error::too_large("locations of one sample", limits.stack_depth, "stack_depth")
-                .at(Place::Row { table: "sample", id: self.samples.len() as u64 }));
+            return Err(
+                Error::too_large("locations of one sample", limits.stack_depth, "stack_depth").at(
+                    Place::Row {
+                        table: "sample",
+                        id: self.samples.len() as u64,
+                    },
+                ),
+            );
         }
         if self.samples.len() as u64 >= limits.samples {
             return Err(Error::too_large("samples", limits.samples, "samples"));
@@ -79,7 +95,10 @@ impl RawSamples {
                 self.value_scratch.len(),
                 self.samples.values.len()
             ))
-            .at(Place::Row { table: "sample", id: self.samples.len() as u64 }));
+            .at(Place::Row {
+                table: "sample",
+                id: self.samples.len() as u64,
+            }));
         }
         let stack = StackId(self.stacks.intern(&self.stack_scratch));
         let labels = match self.label_scratch.as_slice() {
@@ -87,7 +106,8 @@ impl RawSamples {
             // Row 0 of the final table is the empty set, so rows here are counted from 1.
             labels => LabelSetId(self.label_sets.intern(labels) + 1),
         };
-        self.samples.push(stack, labels, self.value_scratch.iter().copied());
+        self.samples
+            .push(stack, labels, self.value_scratch.iter().copied());
         Ok(())
     }
 
@@ -107,9 +127,15 @@ impl RawSamples {
             return Err(Error::invalid(if sample_types == 0 {
                 "there are samples but no sample types".to_owned()
             } else {
-                format!("samples have {} values, the profile {sample_types} sample types", samples.values.len())
+                format!(
+                    "samples have {} values, the profile {sample_types} sample types",
+                    samples.values.len()
+                )
             })
-            .at(Place::Row { table: "sample", id: 0 }));
+            .at(Place::Row {
+                table: "sample",
+                id: 0,
+            }));
         }
         let stacks = resolve_stacks(self.stacks.into_arena(), locations)?;
         let (label_sets, rows) = resolve_label_sets(self.label_sets.arena(), strings, table, limits)?;
@@ -122,7 +148,14 @@ impl RawSamples {
 }
 
 fn check_label(label: &[u8], offset: u64, unknown: &mut Unknown) -> Result<()> {
-    numbers("Label", label, offset, unknown, |number, _| (1..=4).contains(&number), 4)
+    numbers(
+        "Label",
+        label,
+        offset,
+        unknown,
+        |number, _| (1..=4).contains(&number),
+        4,
+    )
 }
 
 /// Replaces location ids by rows. When ids are 1, 2, 3, ... the packed form is already right and is only checked.
@@ -135,8 +168,10 @@ fn resolve_stacks(raw: ByteArena, locations: &Rows) -> Result<Stacks> {
         while !ids.is_done() {
             let id = ids.varint()?;
             let row = locations.get(id).ok_or_else(|| {
-                Error::invalid(format!("a sample names location {id}, which does not exist"))
-                    .at(Place::Row { table: "location", id })
+                Error::invalid(format!("a sample names location {id}, which does not exist")).at(Place::Row {
+                    table: "location",
+                    id,
+                })
             })?;
             crate::table::pack(LocationId(row), &mut scratch);
         }
@@ -144,7 +179,11 @@ fn resolve_stacks(raw: ByteArena, locations: &Rows) -> Result<Stacks> {
             resolved.push(&scratch);
         }
     }
-    Ok(Stacks::from_arena(if locations.is_sequential() { raw } else { resolved }))
+    Ok(Stacks::from_arena(if locations.is_sequential() {
+        raw
+    } else {
+        resolved
+    }))
 }
 
 /// The label sets, and the row of each raw set (counted from 1, see [`RawSamples::push`]).
@@ -172,13 +211,23 @@ fn resolve_label_sets(
             let [key, text, number, unit] = raw;
             let key = strings.get(key)?;
             if text != 0 {
-                labels.push(Label { key, value: LabelValue::Str(strings.get(text)?) });
+                labels.push(Label {
+                    key,
+                    value: LabelValue::Str(strings.get(text)?),
+                });
             } else if number != 0 || unit != 0 {
-                labels.push(Label { key, value: LabelValue::Num(number as i64, strings.get(unit)?) });
+                labels.push(Label {
+                    key,
+                    value: LabelValue::Num(number as i64, strings.get(unit)?),
+                });
             }
         }
         if labels.len() as u64 > limits.stack_depth {
-            return Err(Error::too_large("labels of one sample", limits.stack_depth, "stack_depth"));
+            return Err(Error::too_large(
+                "labels of one sample",
+                limits.stack_depth,
+                "stack_depth",
+            ));
         }
         rows.push(sets.intern(&mut labels, |id| table.get(id)));
     }

@@ -72,7 +72,11 @@ impl<'p> Encoder<'p> {
             self.value_type(11, header.period_type);
         }
         put_opt(12, header.period as u64, &mut self.out);
-        let comments: Vec<u64> = header.comments.iter().map(|&comment| self.string(comment)).collect();
+        let comments: Vec<u64> = header
+            .comments
+            .iter()
+            .map(|&comment| self.string(comment))
+            .collect();
         put_repeated(13, &comments, &mut self.out);
         let default_sample_type = self.string(header.default_sample_type);
         put_varint(14 << 3, &mut self.out);
@@ -113,7 +117,12 @@ impl<'p> Encoder<'p> {
             self.string(functions.system_name[row]);
             self.string(functions.filename[row]);
         }
-        for id in [header.drop_frames, header.keep_frames, header.period_type.type_, header.period_type.unit] {
+        for id in [
+            header.drop_frames,
+            header.keep_frames,
+            header.period_type.type_,
+            header.period_type.unit,
+        ] {
             self.string(id);
         }
         for &comment in &header.comments {
@@ -135,9 +144,14 @@ impl<'p> Encoder<'p> {
     fn encoded_label_sets(&mut self) -> crate::table::ByteArena {
         let profile = self.profile;
         let mut arena = crate::table::ByteArena::default();
+        // A filtered profile may keep sets that no sample has any more; their strings are not to be written.
+        let mut used = vec![false; profile.label_sets.len()];
+        for set in &profile.samples.label_set {
+            used[set.index()] = true;
+        }
         for id in profile.label_sets.ids() {
             self.message.clear();
-            for label in profile.label_sets.get(id) {
+            for label in profile.label_sets.get(id).iter().filter(|_| used[id.index()]) {
                 self.nested.clear();
                 let key = self.string(label.key);
                 put_opt(1, key, &mut self.nested);
@@ -172,7 +186,12 @@ impl<'p> Encoder<'p> {
                 put_bytes(1, packed, &mut self.message);
             } else {
                 ids.clear();
-                ids.extend(profile.stacks.frames(stack).map(|location| profile.locations.ids.get(location.index())));
+                ids.extend(
+                    profile
+                        .stacks
+                        .frames(stack)
+                        .map(|location| profile.locations.ids.get(location.index())),
+                );
                 put_repeated(1, &ids, &mut self.message);
             }
             values.clear();
@@ -214,9 +233,20 @@ impl<'p> Encoder<'p> {
             let location = profile.locations.get(id);
             self.message.clear();
             put_opt(1, profile.locations.ids.get(id.index()), &mut self.message);
-            put_opt(2, location.mapping.map_or(0, |m| profile.mappings.ids.get(m.index())), &mut self.message);
+            put_opt(
+                2,
+                location
+                    .mapping
+                    .map_or(0, |m| profile.mappings.ids.get(m.index())),
+                &mut self.message,
+            );
             put_opt(3, location.address, &mut self.message);
-            for &Line { function, line, column } in profile.locations.lines(id) {
+            for &Line {
+                function,
+                line,
+                column,
+            } in profile.locations.lines(id)
+            {
                 self.nested.clear();
                 put_opt(1, profile.functions.ids.get(function.index()), &mut self.nested);
                 put_opt(2, line as u64, &mut self.nested);
@@ -235,7 +265,13 @@ impl<'p> Encoder<'p> {
             let system_name = self.string(functions.system_name[row]);
             let filename = self.string(functions.filename[row]);
             self.message.clear();
-            let fields = [functions.ids.get(row), name, system_name, filename, functions.start_line[row] as u64];
+            let fields = [
+                functions.ids.get(row),
+                name,
+                system_name,
+                filename,
+                functions.start_line[row] as u64,
+            ];
             for (number, value) in (1..).zip(fields) {
                 put_opt(number, value, &mut self.message);
             }

@@ -37,7 +37,8 @@ impl<'a> Reader<'a> {
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
             let Some(&byte) = self.bytes.get(self.at) else {
-                return Err(Error::truncated("the bytes end inside a number").at(Place::Offset(self.base + start as u64)));
+                return Err(Error::truncated("the bytes end inside a number")
+                    .at(Place::Offset(self.base + start as u64)));
             };
             self.at += 1;
             value |= u64::from(byte & 0x7f).wrapping_shl(shift);
@@ -68,8 +69,10 @@ impl<'a> Reader<'a> {
                 Value::Fixed
             }
             wire_type => {
-                return Err(Error::invalid(format!("field {number} has the unknown wire type {wire_type}"))
-                    .at(Place::Offset(start)));
+                return Err(
+                    Error::invalid(format!("field {number} has the unknown wire type {wire_type}"))
+                        .at(Place::Offset(start)),
+                );
             }
         };
         Ok(Some((number, value)))
@@ -81,7 +84,10 @@ impl<'a> Reader<'a> {
         let len = self.varint()?;
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
         let Some(bytes) = usize::try_from(len).ok().and_then(|len| rest.get(..len)) else {
-            return Err(Error::truncated(format!("{len} bytes are claimed, {} are left", rest.len())).at(Place::Offset(at)));
+            return Err(
+                Error::truncated(format!("{len} bytes are claimed, {} are left", rest.len()))
+                    .at(Place::Offset(at)),
+            );
         };
         self.at += bytes.len();
         Ok(bytes)

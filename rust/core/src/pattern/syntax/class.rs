@@ -48,7 +48,9 @@ fn posix(name: &str) -> Option<Ranges> {
 
 /// Reads `\d`, `\D`, `\s`, `\S`, `\w` or `\W`, if one comes next.
 pub(super) fn perl_class(cursor: &mut Cursor<'_>) -> Option<String> {
-    let (Some('\\'), Some(letter)) = (cursor.peek(), cursor.peek_second()) else { return None };
+    let (Some('\\'), Some(letter)) = (cursor.peek(), cursor.peek_second()) else {
+        return None;
+    };
     let ranges = perl(letter.to_ascii_lowercase())?;
     cursor.next();
     cursor.next();
@@ -133,7 +135,10 @@ fn character(cursor: &mut Cursor<'_>, class: Cursor<'_>) -> Result<u32, SyntaxEr
 /// Adds a range, without the surrogates: no text has them, and the engine has no way to write them.
 fn push_range(low: u32, high: u32, content: &mut String) {
     const SURROGATES: (u32, u32) = (0xd800, 0xdfff);
-    for (low, high) in [(low, high.min(SURROGATES.0 - 1)), (low.max(SURROGATES.1 + 1), high.min(MAX_CHAR))] {
+    for (low, high) in [
+        (low, high.min(SURROGATES.0 - 1)),
+        (low.max(SURROGATES.1 + 1), high.min(MAX_CHAR)),
+    ] {
         if low <= high {
             // Writing to a string does not fail.
             let _ = write!(content, r"\x{{{low:X}}}-\x{{{high:X}}}");

@@ -40,7 +40,9 @@ pub(super) fn escape(cursor: &mut Cursor<'_>) -> Result<u32, SyntaxError> {
 fn octal(first: u32, cursor: &mut Cursor<'_>) -> u32 {
     let mut code = first;
     for _ in 0..2 {
-        let Some(digit) = cursor.peek().and_then(|c| c.to_digit(8)) else { break };
+        let Some(digit) = cursor.peek().and_then(|c| c.to_digit(8)) else {
+            break;
+        };
         cursor.next();
         code = code * 8 + digit;
     }

@@ -38,7 +38,13 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn atom(start: usize) -> Self {
-        Self { shape: Shape::Atom, height: 1, size: 1, copies: 1, start }
+        Self {
+            shape: Shape::Atom,
+            height: 1,
+            size: 1,
+            copies: 1,
+            start,
+        }
     }
 
     /// The height this part adds to a row or choice that it joins.
@@ -81,10 +87,17 @@ impl Sum {
     fn into_part(self, shape: Shape, start: usize) -> Part {
         match self.only {
             // A run of characters is one part whose size has grown since.
-            Some(part) => Part { size: self.size, ..part },
+            Some(part) => Part {
+                size: self.size,
+                ..part
+            },
             None if self.count == 0 => Part::atom(start),
             None => {
-                let bars = if shape == Shape::Alternate { u64::from(self.count) - 1 } else { 0 };
+                let bars = if shape == Shape::Alternate {
+                    u64::from(self.count) - 1
+                } else {
+                    0
+                };
                 Part {
                     shape,
                     height: self.height + 1,
@@ -160,7 +173,10 @@ impl Frame {
     /// Adds a plain character that was written from `start` on.
     pub(super) fn push_literal(&mut self, start: usize, fold: bool) {
         self.settle();
-        let length = self.run.filter(|&(_, same)| same == fold).map_or(0, |(length, _)| length);
+        let length = self
+            .run
+            .filter(|&(_, same)| same == fold)
+            .map_or(0, |(length, _)| length);
         self.run = Some((length + 1, fold));
         self.last = Some(Part::atom(start));
     }
@@ -175,7 +191,9 @@ impl Frame {
     pub(super) fn end_branch(&mut self, whole: &str) -> Result<(), SyntaxError> {
         self.settle();
         self.run = None;
-        let branch = std::mem::take(&mut self.row).into_part(Shape::Concat, self.start).checked(whole)?;
+        let branch = std::mem::take(&mut self.row)
+            .into_part(Shape::Concat, self.start)
+            .checked(whole)?;
         self.branches.add(branch, Shape::Alternate);
         Ok(())
     }
@@ -183,7 +201,10 @@ impl Frame {
     /// The group as one part, its last branch ended.
     pub(super) fn close(mut self, whole: &str) -> Result<Part, SyntaxError> {
         self.end_branch(whole)?;
-        let mut part = self.branches.into_part(Shape::Alternate, self.start).checked(whole)?;
+        let mut part = self
+            .branches
+            .into_part(Shape::Alternate, self.start)
+            .checked(whole)?;
         part.start = self.start;
         if self.capture {
             part.shape = Shape::Atom;

@@ -23,7 +23,9 @@ pub(super) enum Opening {
 pub(super) fn opening(cursor: &mut Cursor<'_>, mut flags: Flags) -> Result<Opening, SyntaxError> {
     let start = *cursor;
     let rest = cursor.rest();
-    let is_named = ["(?P<", "(?<"].iter().any(|prefix| rest.len() > prefix.len() && rest.starts_with(prefix));
+    let is_named = ["(?P<", "(?<"]
+        .iter()
+        .any(|prefix| rest.len() > prefix.len() && rest.starts_with(prefix));
     if is_named {
         return named(cursor);
     }

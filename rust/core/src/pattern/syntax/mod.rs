@@ -65,13 +65,21 @@ pub(super) struct SyntaxError {
 
 impl SyntaxError {
     pub(super) fn new(code: Code, fragment: impl Into<String>) -> Self {
-        Self { code, fragment: fragment.into() }
+        Self {
+            code,
+            fragment: fragment.into(),
+        }
     }
 }
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error parsing regexp: {}: `{}`", self.code.text(), self.fragment)
+        write!(
+            f,
+            "error parsing regexp: {}: `{}`",
+            self.code.text(),
+            self.fragment
+        )
     }
 }
 

@@ -48,7 +48,11 @@ impl<'a> Parser<'a> {
         }
         let is_open = !self.outer.is_empty();
         self.frame.close(whole)?;
-        if is_open { Err(SyntaxError::new(Code::MissingParen, whole)) } else { Ok(self.out) }
+        if is_open {
+            Err(SyntaxError::new(Code::MissingParen, whole))
+        } else {
+            Ok(self.out)
+        }
     }
 
     /// Reads one thing; tells whether it was a repetition.
@@ -140,7 +144,10 @@ impl<'a> Parser<'a> {
             Some('B') => self.assertion(NO_WORD_BOUNDARY, 2),
             Some('Q') => {
                 self.cursor.eat(r"\Q");
-                let quoted = self.cursor.until(r"\E").unwrap_or_else(|| self.cursor.take_rest());
+                let quoted = self
+                    .cursor
+                    .until(r"\E")
+                    .unwrap_or_else(|| self.cursor.take_rest());
                 quoted.chars().for_each(|c| self.literal(c));
             }
             _ => {
@@ -207,7 +214,10 @@ impl<'a> Parser<'a> {
             return Err(SyntaxError::new(Code::RepeatOp, self.cursor.since(last)));
         }
         let Some(part) = self.frame.take_last() else {
-            return Err(SyntaxError::new(Code::MissingRepeatArgument, self.cursor.since(before)));
+            return Err(SyntaxError::new(
+                Code::MissingRepeatArgument,
+                self.cursor.since(before),
+            ));
         };
         let repeated = repeat.of(part).checked(whole)?;
         if repeat.multiplies() && repeated.copies > MAX_COPIES {

@@ -25,7 +25,9 @@ impl Repeat {
     /// Counts over 1000 or in the wrong order.
     pub(super) fn counted(cursor: &mut Cursor<'_>) -> Result<Option<Self>, SyntaxError> {
         let mut ahead = *cursor;
-        let Some((low, high)) = counts(&mut ahead) else { return Ok(None) };
+        let Some((low, high)) = counts(&mut ahead) else {
+            return Ok(None);
+        };
         let read = ahead.since(*cursor);
         *cursor = ahead;
         if low > MAX_COPIES || high.is_some_and(|high| high > MAX_COPIES || low > high) {
@@ -40,14 +42,22 @@ impl Repeat {
             Self::Star => (part.size.saturating_add(2), part.copies),
             Self::Plus | Self::Quest => (part.size.saturating_add(1), part.copies),
             Self::Counted(0, None) => (part.size.saturating_add(2), part.copies),
-            Self::Counted(low, None) => {
-                (part.size.saturating_mul(low).saturating_add(1), part.copies.saturating_mul(low))
-            }
-            Self::Counted(low, Some(high)) => {
-                (part.size.saturating_mul(high).saturating_add(high - low), part.copies.saturating_mul(high))
-            }
+            Self::Counted(low, None) => (
+                part.size.saturating_mul(low).saturating_add(1),
+                part.copies.saturating_mul(low),
+            ),
+            Self::Counted(low, Some(high)) => (
+                part.size.saturating_mul(high).saturating_add(high - low),
+                part.copies.saturating_mul(high),
+            ),
         };
-        Part { shape: Shape::Repeat, height: part.height + 1, size: size.max(1), copies, start: part.start }
+        Part {
+            shape: Shape::Repeat,
+            height: part.height + 1,
+            size: size.max(1),
+            copies,
+            start: part.start,
+        }
     }
 
     /// Whether Go counts the copies that this makes.
@@ -73,7 +83,11 @@ fn counts(cursor: &mut Cursor<'_>) -> Option<(u64, Option<u64>)> {
     }
     let low = number(cursor)?;
     let high = if cursor.eat(",") {
-        if cursor.peek()? == '}' { None } else { Some(number(cursor)?) }
+        if cursor.peek()? == '}' {
+            None
+        } else {
+            Some(number(cursor)?)
+        }
     } else {
         Some(low)
     };

@@ -17,31 +17,18 @@ const SLACK: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ceiling {
     bytes: u64,
-    what: &'static str,
-    limit: u64,
-    setting: &'static str,
+    by_ratio: bool,
+    limits: Limits,
 }
 
 impl Ceiling {
     /// What `limits` admit for an input of `input` bytes.
     pub(super) fn of(limits: &Limits, input: usize) -> Self {
-        let by_ratio = limits.ratio.saturating_mul(input as u64).max(limits.ratio_floor);
-        if limits.inflated_bytes <= by_ratio {
-            let limit = limits.inflated_bytes;
-            Self {
-                bytes: limit,
-                what: "decompressed bytes",
-                limit,
-                setting: "inflated_bytes",
-            }
-        } else {
-            let what = "decompressed bytes for each compressed one";
-            Self {
-                bytes: by_ratio,
-                what,
-                limit: limits.ratio,
-                setting: "ratio",
-            }
+        let by_ratio = expanded(limits, input);
+        Self {
+            bytes: by_ratio.min(limits.inflated_bytes),
+            by_ratio: by_ratio < limits.inflated_bytes,
+            limits: *limits,
         }
     }
 
@@ -52,23 +39,25 @@ impl Ceiling {
 
     /// What is left when `used` bytes have come out already.
     pub(super) fn less(self, used: usize) -> Self {
-        Self {
-            bytes: self.bytes.saturating_sub(used as u64),
-            ..self
-        }
+        let bytes = self.bytes.saturating_sub(used as u64);
+        Self { bytes, ..self }
     }
 
     /// Refuses `len` bytes when they are too many.
     pub(super) fn check(&self, len: usize) -> Result<()> {
-        if len as u64 > self.bytes {
-            return Err(Error::too_large(self.what, self.limit, self.setting));
+        if len as u64 <= self.bytes {
+            Ok(())
+        } else if self.by_ratio {
+            Err(self.over_ratio())
+        } else {
+            Err(self.over("decompressed bytes"))
         }
-        Ok(())
     }
 
     /// Everything that comes out of `layer`.
     ///
-    /// The buffer grows with what has really come out and never past one byte over the ceiling.
+    /// The buffer grows with what has really come out and never past one byte over the ceiling. The ratio is
+    /// also compared on the way, so that a bomb is known long before the ceiling for its whole length.
     pub(super) fn inflate(&self, layer: &mut Inflater<'_>) -> Result<Vec<u8>> {
         // One byte over: enough to see that there is more.
         let most = usize::try_from(self.bytes)
@@ -86,6 +75,9 @@ impl Ceiling {
         loop {
             let fill = layer.fill(&mut out)?;
             self.check(out.len())?;
+            if out.len() as u64 > expanded(&self.limits, layer.consumed()) {
+                return Err(self.over_ratio());
+            }
             if fill == Fill::End {
                 return Ok(out);
             }
@@ -98,12 +90,21 @@ impl Ceiling {
     }
 
     fn reserve(&self, out: &mut Vec<u8>, more: usize) -> Result<()> {
-        out.try_reserve_exact(more).map_err(|_| {
-            Error::too_large(
-                "decompressed bytes (memory has run out)",
-                self.limit,
-                self.setting,
-            )
-        })
+        out.try_reserve_exact(more)
+            .map_err(|_| self.over("decompressed bytes (memory has run out)"))
     }
+
+    fn over(&self, what: &'static str) -> Error {
+        Error::too_large(what, self.limits.inflated_bytes, "inflated_bytes")
+    }
+
+    fn over_ratio(&self) -> Error {
+        let what = "decompressed bytes for each compressed one";
+        Error::too_large(what, self.limits.ratio, "ratio")
+    }
+}
+
+/// What the ratio admits for `input` compressed bytes.
+fn expanded(limits: &Limits, input: usize) -> u64 {
+    limits.ratio.saturating_mul(input as u64).max(limits.ratio_floor)
 }

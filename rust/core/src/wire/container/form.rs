@@ -97,42 +97,6 @@ impl Form {
         }
     }
 
-    /// A name that never changes, for programs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Lz4 => "lz4",
-            Self::Zip => "zip",
-            Self::Jfr => "jfr",
-            Self::Hprof => "hprof",
-            Self::GoTrace => "go_trace",
-            Self::GoroutineDump => "goroutine_dump",
-            Self::PerfData => "perf_data",
-            Self::Elf => "elf",
-            Self::MachO => "mach_o",
-            Self::Pe => "pe",
-            Self::Sqlite => "sqlite",
-            Self::Parquet => "parquet",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-            Self::Zlib => "zlib",
-            Self::Tar => "tar",
-            Self::Html => "html",
-            Self::Json => "json",
-            Self::Xml => "xml",
-            Self::Http => "http",
-            Self::LfsPointer => "lfs_pointer",
-            Self::Folded => "folded",
-            Self::Text => "text",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl Form {
     /// What to call it in an error, with what to do about it.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
@@ -142,9 +106,7 @@ impl Form {
             Self::Zstd => "zstd data",
             Self::Lz4 => "LZ4 data",
             Self::Zip => "a zip archive: open it as a bundle",
-            Self::Jfr => {
-                "a JFR recording: convert it to pprof first, with `jfr2pprof` or async-profiler's `jfrconv`"
-            }
+            Self::Jfr => "a JFR recording: convert it to pprof first (async-profiler's `jfrconv` can)",
             Self::Hprof => "a Java heap dump (hprof), which is a picture of memory and no profile",
             Self::GoTrace => "a Go execution trace: turn it into a profile with `go tool trace -pprof=TYPE`",
             Self::GoroutineDump => "a goroutine dump (debug=2): fetch the profile with debug=0 or debug=1",

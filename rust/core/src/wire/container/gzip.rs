@@ -40,6 +40,10 @@ impl<'a> Gzip<'a> {
         self.bytes.len()
     }
 
+    pub(super) fn consumed(&self) -> usize {
+        self.deflate.position()
+    }
+
     /// The size in the last trailer: right for a single member of under 4 GiB.
     pub(super) fn size_hint(&self) -> Option<u64> {
         self.bytes

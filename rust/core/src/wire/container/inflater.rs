@@ -79,6 +79,16 @@ impl<'a> Inflater<'a> {
         }
     }
 
+    /// Compressed bytes read so far.
+    pub(super) fn consumed(&self) -> usize {
+        match &self.0 {
+            Kind::Gzip(layer) => layer.consumed(),
+            Kind::Zstd(layer) => layer.consumed(),
+            Kind::Lz4(layer) => layer.consumed(),
+            Kind::Deflate(layer) => layer.position(),
+        }
+    }
+
     /// What the bytes claim to come to. A claim: to be capped by whoever reserves by it.
     pub(super) fn size_hint(&self) -> Option<usize> {
         let size = match &self.0 {

@@ -36,6 +36,10 @@ impl<'a> Lz4<'a> {
         self.bytes.len()
     }
 
+    pub(super) fn consumed(&self) -> usize {
+        self.at - self.decoder.as_ref().map_or(0, |decoder| decoder.get_ref().len())
+    }
+
     /// The size in the header of the first frame, when it has one.
     pub(super) fn size_hint(&self) -> Option<u64> {
         let flags = self.bytes.get(MAGIC.len())?;

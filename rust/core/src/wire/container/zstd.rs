@@ -42,6 +42,10 @@ impl<'a> Zstd<'a> {
         self.bytes.len()
     }
 
+    pub(super) fn consumed(&self) -> usize {
+        self.at
+    }
+
     /// The size in the header of the first frame, when it has one.
     pub(super) fn size_hint(&self) -> Option<u64> {
         get_frame_content_size(self.bytes).ok().flatten()

@@ -7,16 +7,17 @@ const NONE: u32 = u32::MAX;
 
 /// Answers for the first mapping in the list that holds an address, also where mappings overlap.
 ///
-/// A segment tree over all addresses at which a mapping begins or ends: a mapping is noted in the few nodes that make
-/// up its range, and the nodes above an address hold all mappings that hold it. So time grows with the logarithm of the
-/// number of mappings, which a profile may have in any number.
+/// A segment tree over all addresses at which a mapping begins or ends: a mapping is noted in the few nodes
+/// that make up its range, and the nodes above an address hold all mappings that hold it. So time grows with
+/// the logarithm of the number of mappings, which a profile may have in any number.
 #[derive(Debug)]
 pub(super) struct Cover {
     /// Where segments begin, ascending.
     edges: Vec<u64>,
     /// The first mapping that holds the whole node.
     holding: Vec<u32>,
-    /// The mappings that would hold the whole node if their files were mapped from the beginning, the first one last.
+    /// The mappings that would hold the whole node if their files were mapped from the beginning, the first
+    /// one last.
     from_beginning: Vec<Vec<u32>>,
     widened: Vec<bool>,
 }
@@ -94,7 +95,8 @@ impl Cover {
         first.copied().filter(|&index| index != NONE)
     }
 
-    /// The first mapping that would hold `address` if its file were mapped from the beginning, and does not yet.
+    /// The first mapping that would hold `address` if its file were mapped from the beginning, and does not
+    /// yet.
     pub(super) fn holding_from_beginning(&mut self, address: u64) -> Option<u32> {
         let mut first = None;
         for node in self.above(address) {
@@ -144,26 +146,27 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn every_answer_is_that_of_looking_at_every_mapping(
-            rows in prop::collection::vec((0u64..40, 0u64..40, 0u64..12), 0..12),
-            addresses in prop::collection::vec(0u64..45, 0..40),
-        ) {
-            let mut mappings: Vec<DraftMapping> = rows
-                .into_iter()
-                .map(|(start, limit, offset)| DraftMapping { start, limit, offset, ..DraftMapping::default() })
-                .collect();
-            let mut cover = Cover::new(&mappings);
-            for address in addresses {
-                let held = cover.holding(address);
-                let answer = held.or_else(|| cover.holding_from_beginning(address));
-                let (expected, second) = plain(&mut mappings, address);
-                prop_assert_eq!(answer.map(|index| index as usize), expected);
-                if let (Some(index), true) = (answer, second) {
-                    prop_assert!(held.is_none());
-                    cover.widen(index, mappings[index as usize].start, mappings[index as usize].limit);
-                }
-            }
-        }
-    }
+           #[test]
+           fn every_answer_is_that_of_looking_at_every_mapping(
+               rows in prop::collection::vec((0u64..40, 0u64..40, 0u64..12), 0..12),
+               addresses in prop::collection::vec(0u64..45, 0..40),
+           ) {
+               let mut mappings: Vec<DraftMapping> = rows
+                   .into_iter()
+                   .map(|(start, limit, offset)| {
+    DraftMapping { start, limit, offset, ..DraftMapping::default() } })
+                   .collect();
+               let mut cover = Cover::new(&mappings);
+               for address in addresses {
+                   let held = cover.holding(address);
+                   let answer = held.or_else(|| cover.holding_from_beginning(address));
+                   let (expected, second) = plain(&mut mappings, address);
+                   prop_assert_eq!(answer.map(|index| index as usize), expected);
+                   if let (Some(index), true) = (answer, second) {
+                       prop_assert!(held.is_none());
+                       cover.widen(index, mappings[index as usize].start, mappings[index as usize].limit);
+                   }
+               }
+           }
+       }
 }

@@ -1,7 +1,7 @@
 //! Binary CPU profiles of gperftools and early Go, and of Java behind the same header.
 //!
-//! Words of the writer's width and byte order: `0 3 kind period 0` with the period in microseconds, then for each
-//! stack `count depth address...`, then `0 1 0`, then text: a memory map, or for Java the locations.
+//! Words of the writer's width and byte order: `0 3 kind period 0` with the period in microseconds, then for
+//! each stack `count depth address...`, then `0 1 0`, then text: a memory map, or for Java the locations.
 
 use super::draft::{Draft, names};
 use super::java_locations::read_locations;
@@ -60,8 +60,8 @@ fn java(mut words: Words<'_>, period: u64, limits: &Limits) -> Result<Draft, Ref
     Ok(draft)
 }
 
-/// Reads stacks up to the end marker or the end. Callers' addresses are moved back onto the call if `adjust` says so;
-/// the leaf is no call.
+/// Reads stacks up to the end marker or the end. Callers' addresses are moved back onto the call if `adjust`
+/// says so; the leaf is no call.
 fn read_samples(
     words: &mut Words<'_>,
     draft: &mut Draft,

@@ -204,8 +204,8 @@ impl Draft {
 
     /// Takes out callers that are the leaf again, one address lower.
     ///
-    /// A handler may take the leaf's address from the signal context and once more from unwinding, where it then was
-    /// moved onto a call that it is not.
+    /// A handler may take the leaf's address from the signal context and once more from unwinding, where it
+    /// then was moved onto a call that it is not.
     pub(super) fn remove_repeated_leaves(&mut self) {
         for sample in 0..self.len() {
             let leaf = self.stack(sample).first().and_then(|&row| self.address(row));

@@ -6,10 +6,10 @@ const ALLOCATION: &str = concat!(
     r"tcmalloc::.*|tc_calloc|tc_cfree|tc_malloc|tc_free|tc_memalign|tc_posix_memalign|tc_pvalloc|tc_valloc|",
     "tc_realloc|tc_new|tc_delete|tc_newarray|tc_deletearray|tc_new_nothrow|tc_newarray_nothrow|",
     "malloc_zone_malloc|malloc_zone_calloc|malloc_zone_valloc|malloc_zone_realloc|malloc_zone_memalign|",
-    r"malloc_zone_free|runtime\..*|BaseArena::.*|(::)?do_malloc_no_errno|(::)?do_malloc_pages|(::)?do_malloc|",
-    "DoSampledAllocation|MallocedMemBlock::MallocedMemBlock|_M_allocate|__builtin_(vec_)?delete|",
-    "__builtin_(vec_)?new|__gnu_cxx::new_allocator::allocate|__libc_malloc|__malloc_alloc_template::allocate|",
-    r"allocate|cpp_alloc|operator new(\[\])?|simple_alloc::allocate",
+    r"malloc_zone_free|runtime\..*|BaseArena::.*|(::)?do_malloc_no_errno|(::)?do_malloc_pages|",
+    "(::)?do_malloc|DoSampledAllocation|MallocedMemBlock::MallocedMemBlock|_M_allocate|",
+    "__builtin_(vec_)?delete|__builtin_(vec_)?new|__gnu_cxx::new_allocator::allocate|__libc_malloc|",
+    r"__malloc_alloc_template::allocate|allocate|cpp_alloc|operator new(\[\])?|simple_alloc::allocate",
 );
 
 /// Frames of Go's runtime that stay in heap profiles.
@@ -29,8 +29,8 @@ const LOCK: &str = concat!(
     "(SpinLockHolder::)?~SpinLockHolder.*",
 );
 
-/// `drop_frames` and `keep_frames` of a profile with these sample types; all that are not of memory or locks count
-/// as CPU.
+/// `drop_frames` and `keep_frames` of a profile with these sample types; all that are not of memory or locks
+/// count as CPU.
 pub(super) fn drop_and_keep(sample_types: &[&[u8]]) -> (&'static str, &'static str) {
     match sample_types {
         [b"allocations", b"size"]

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn the_name_in_the_header_is_the_sample_type() {
-        let text = b"# a comment\n\ngoroutine profile: total 3\n2 @ 0x11 0x21\n#\t0x10\tmain\n\n1 @ 0x0\n--- x\nno sample\n";
+        let text = b"# a comment\n\ngoroutine profile: total 3\n\
+            2 @ 0x11 0x21\n#\t0x10\tmain\n\n1 @ 0x0\n--- x\nno sample\n";
         let profile = parse(text, &Limits::default()).unwrap().build().unwrap();
         assert_eq!(profile.sample_type_names(), ["goroutine"]);
         assert_eq!(profile.samples.values, [[2, 1]]);

@@ -108,7 +108,8 @@ fn header(line: &[u8]) -> std::result::Result<Header, Option<String>> {
             has_alloc,
         }),
         _ => Err(Some(format!(
-            "heap profile of the unknown kind {}; known are heap, heap_v2, heapz_v2, heapprofile, growth and fragmentation",
+            "heap profile of the unknown kind {}; known are heap, heap_v2, heapz_v2, heapprofile, \
+             growth and fragmentation",
             shown(kind)
         ))),
     }

@@ -17,8 +17,8 @@ static PATH: Pattern = Pattern::new(|| compile(r"^(.*)[\t\n\f\r ]+\((.*)\)$"));
 
 static STUB: Pattern = Pattern::new(|| compile("generated stub/JIT"));
 
-/// Reads all lines that are left, names the locations and settles the draft. Addresses are taken away afterwards:
-/// they differ from run to run.
+/// Reads all lines that are left, names the locations and settles the draft. Addresses are taken away
+/// afterwards: they differ from run to run.
 ///
 /// # Errors
 ///
@@ -63,8 +63,8 @@ pub(super) fn read_locations(lines: &mut Lines<'_>, draft: &mut Draft) -> Result
     Ok(())
 }
 
-/// Function, file and line of a location: `function (file:line)`, `function (path of a library)`, or words for a
-/// state of the machine such as `GC`.
+/// Function, file and line of a location: `function (file:line)`, `function (path of a library)`, or words
+/// for a state of the machine such as `GC`.
 fn described(text: &[u8]) -> (&[u8], &[u8], i64) {
     if let Some(found) = FILE_AND_LINE.captures(text) {
         let number = parse_int(group(&found, 3), 10)

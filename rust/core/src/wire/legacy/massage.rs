@@ -33,7 +33,8 @@ pub(super) fn massage(mappings: &mut Vec<DraftMapping>) {
     *mappings = joined;
 }
 
-/// Whether `second` begins where `first` ends, in memory and, where both are known, in file, name and build id.
+/// Whether `second` begins where `first` ends, in memory and, where both are known, in file, name and build
+/// id.
 fn is_continued_by(first: &DraftMapping, second: &DraftMapping) -> bool {
     let agree = |a: &[u8], b: &[u8]| a.is_empty() || b.is_empty() || a == b;
     let end = first.offset.wrapping_add(first.limit.wrapping_sub(first.start));
@@ -43,7 +44,8 @@ fn is_continued_by(first: &DraftMapping, second: &DraftMapping) -> bool {
         && (first.offset == 0 || second.offset == 0 || end == second.offset)
 }
 
-/// Whether the name is one of a binary: neither missing, nor a library's, nor one of the kernel's in brackets.
+/// Whether the name is one of a binary: neither missing, nor a library's, nor one of the kernel's in
+/// brackets.
 fn is_main(file: &[u8]) -> bool {
     let file = DELETED.replace_all(file, b"".as_slice());
     let file = trim(&file);

@@ -1,8 +1,8 @@
 //! The forms that came before the protobuf one: binary CPU profiles, and the text of heap, Go count, thread,
 //! contention and Java profiles.
 //!
-//! One file a form. They fill a [`draft::Draft`]; [`maps`] reads the memory map that may follow, [`settle`] brings
-//! mappings and locations into their final order.
+//! One file a form. They fill a [`draft::Draft`]; [`maps`] reads the memory map that may follow, [`settle`]
+//! brings mappings and locations into their final order.
 
 mod contention;
 mod cover;
@@ -14,6 +14,7 @@ mod heap;
 mod java;
 mod java_locations;
 mod lines;
+mod map_entry;
 mod maps;
 mod massage;
 mod numbers;
@@ -52,8 +53,8 @@ const FORMS: [Form; 6] = [
 ///
 /// # Errors
 ///
-/// [`crate::ErrorKind::NotAProfile`] when the bytes begin like none of the forms. Bytes that begin like one and then
-/// break its rules give that form's error, with the line (text) or the offset (binary).
+/// [`crate::ErrorKind::NotAProfile`] when the bytes begin like none of the forms. Bytes that begin like one
+/// and then break its rules give that form's error, with the line (text) or the offset (binary).
 pub fn decode_legacy(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     let mut nearest = None;
     for form in FORMS {

@@ -65,7 +65,8 @@ fn underscores_separate_digits(text: &[u8]) -> bool {
     after_digit || !digits.ends_with(b"_")
 }
 
-/// A float cut to an integer; what does not fit becomes the smallest integer, as on the machines profiles come from.
+/// A float cut to an integer; what does not fit becomes the smallest integer, as on the machines profiles
+/// come from.
 pub(super) fn truncate(value: f64) -> i64 {
     const EDGE: f64 = 9_223_372_036_854_775_808.0;
     if (-EDGE..EDGE).contains(&value) {

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 /// An expression compiled at its first use.
 ///
-/// Expressions work on bytes, so that a name in any encoding passes, and on ASCII classes only. White space is
-/// spelled out in them: pprof's `\s` has no vertical tab.
+/// Expressions work on bytes, so that a name in any encoding passes, and on ASCII classes only. White space
+/// is spelled out in them: pprof's `\s` has no vertical tab.
 pub(super) type Pattern = LazyLock<Regex>;
 
 /// Compiles a literal of this module.

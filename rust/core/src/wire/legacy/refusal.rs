@@ -5,8 +5,8 @@ use crate::error::Error;
 /// What a form says about bytes it does not take.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// Another form may know better. The error is there when the bytes began like this form, and is what the reader
-    /// hears if no other form takes them.
+    /// Another form may know better. The error is there when the bytes began like this form, and is what the
+    /// reader hears if no other form takes them.
     Unrecognized(Option<Error>),
     /// The bytes are of this form and broken: no other form is tried.
     Failed(Error),

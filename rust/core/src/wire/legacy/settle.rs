@@ -48,9 +48,9 @@ impl Draft {
         }
     }
 
-    /// The mapping of a location is the first that holds its address. Failing that, it is the first whose file would
-    /// hold it if it were mapped from its beginning, and that mapping is widened; failing that, a mapping of
-    /// everything, made once and put last. Address 0 has none.
+    /// The mapping of a location is the first that holds its address. Failing that, it is the first whose
+    /// file would hold it if it were mapped from its beginning, and that mapping is widened; failing that, a
+    /// mapping of everything, made once and put last. Address 0 has none.
     fn assign_mappings(&mut self) {
         let mut cover = Cover::new(&self.mappings);
         let mut fake = None;

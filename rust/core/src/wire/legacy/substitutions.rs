@@ -4,13 +4,19 @@ use crate::error::{Error, Result};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// Bytes of all substituted lines together. Chosen: a memory map has some thousands of lines of some hundred bytes,
-/// while values that name each other double with every line.
-const EXPANDED_BYTES: usize = 64 << 20;
+/// Bytes of all substituted lines together. Chosen: a memory map has some thousands of lines of some hundred
+/// bytes, while values that name each other double with every line.
+const EXPANDED_BYTES: usize = 8 << 20;
 
-/// How often `$` may stand in a name. Chosen: names are words such as `build`, and a search that starts at each `$` of
-/// a line ends at the next but these, so it takes time in proportion to the line.
+/// How often `$` may stand in a name. Chosen: names are words such as `build`, and a search that starts at
+/// each `$` of a line ends at the next but these, so it takes time in proportion to the line.
 const SIGNS_IN_NAME: usize = 4;
+
+/// Bytes of one name. Chosen: longer ones are lines of prose with a `=` in them.
+const NAME_BYTES: usize = 256;
+
+/// Bytes of all names, beginnings in common counted once. Chosen: many thousand names, where a map has a few.
+const ALL_NAME_BYTES: usize = 1 << 20;
 
 /// The names known so far, as a trie of their bytes behind the `$`.
 #[derive(Debug)]
@@ -36,10 +42,19 @@ impl Default for Substitutions {
 }
 
 impl Substitutions {
-    /// Gives a name a value, unless it has one. Names full of `$` are left out.
-    pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
-        if name.iter().filter(|&&byte| byte == b'$').count() > SIGNS_IN_NAME {
-            return;
+    /// Gives a name a value, unless it has one. Names that are long or full of `$` are left out.
+    ///
+    /// # Errors
+    ///
+    /// More names than a memory map can need.
+    pub(super) fn add(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        if name.len() > NAME_BYTES || name.split(|&byte| byte == b'$').count() > SIGNS_IN_NAME + 1 {
+            return Ok(());
+        }
+        if self.ends.len() > ALL_NAME_BYTES {
+            return Err(Error::invalid(format!(
+                "the memory map has more than {ALL_NAME_BYTES} bytes of `name=value` names"
+            )));
         }
         let mut node = 0u32;
         for &byte in name {
@@ -53,9 +68,11 @@ impl Substitutions {
             *end = Some(self.values.len() as u32);
             self.values.push(value.to_vec());
         }
+        Ok(())
     }
 
-    /// The line with values for names. Where several names fit, the one that was given first is meant, not the longest.
+    /// The line with values for names. Where several names fit, the one that was given first is meant, not
+    /// the longest.
     ///
     /// # Errors
     ///
@@ -112,7 +129,7 @@ mod tests {
     fn applied(pairs: &[(&str, &str)], line: &str) -> String {
         let mut substitutions = Substitutions::default();
         for (name, value) in pairs {
-            substitutions.add(name.as_bytes(), value.as_bytes());
+            substitutions.add(name.as_bytes(), value.as_bytes()).unwrap();
         }
         String::from_utf8(substitutions.apply(line.as_bytes()).unwrap().into_owned()).unwrap()
     }
@@ -145,13 +162,13 @@ mod tests {
     #[test]
     fn values_that_multiply_are_stopped() {
         let mut substitutions = Substitutions::default();
-        substitutions.add(b"0", &[b'x'; 1000]);
+        substitutions.add(b"0", &[b'x'; 1000]).unwrap();
         let error = (1..).find_map(|n: u32| {
             let line = format!("${}", n - 1).repeat(20);
             match substitutions.apply(line.as_bytes()) {
                 Ok(value) => {
                     let value = value.into_owned();
-                    substitutions.add(n.to_string().as_bytes(), &value);
+                    substitutions.add(n.to_string().as_bytes(), &value).unwrap();
                     None
                 }
                 Err(error) => Some((n, error)),
@@ -160,5 +177,24 @@ mod tests {
         let (lines, error) = error.unwrap();
         assert!(lines < 8, "{lines}");
         assert!(error.to_string().contains("substitutions"), "{error}");
+    }
+
+    #[test]
+    fn long_names_are_prose_and_too_many_names_an_error() {
+        let prose = "p".repeat(NAME_BYTES + 1);
+        assert_eq!(
+            applied(&[(&prose, "1")], &format!("${prose}")),
+            format!("${prose}")
+        );
+        let mut substitutions = Substitutions::default();
+        let error = (0..).find_map(|n| {
+            substitutions
+                .add(
+                    format!("{n:0>250}").chars().rev().collect::<String>().as_bytes(),
+                    b"",
+                )
+                .err()
+        });
+        assert!(error.unwrap().to_string().contains("names"));
     }
 }

@@ -4,8 +4,9 @@ use super::numbers::truncate;
 
 /// Count and bytes of all allocations that `count` and `size` stand for.
 ///
-/// An allocation of `S` bytes is sampled with probability `1 - exp(-S/rate)`; both numbers are divided by it, with the
-/// average of the sample for `S`. A rate up to 1 means that everything was recorded, or that nothing is known.
+/// An allocation of `S` bytes is sampled with probability `1 - exp(-S/rate)`; both numbers are divided by it,
+/// with the average of the sample for `S`. A rate up to 1 means that everything was recorded, or that nothing
+/// is known.
 pub(super) fn scale_heap_sample(count: i64, size: i64, rate: i64) -> (i64, i64) {
     if count == 0 || size == 0 {
         return (0, 0);
@@ -20,10 +21,10 @@ pub(super) fn scale_heap_sample(count: i64, size: i64, rate: i64) -> (i64, i64) 
 
 /// `e` to the power of `x`, to the last bit as pprof computes it.
 ///
-/// The results above are cut to integers, and for allocations of a few bytes lie so close above one that the last bit
-/// of this function decides. The method (Shibata, "Efficient evaluation methods of elementary functions suitable for
-/// SIMD computation", 2010): take out powers of two, evaluate the Taylor series at a sixteenth of the remainder, and
-/// square `1 + y` four times as `y <- y(y + 2)`.
+/// The results above are cut to integers, and for allocations of a few bytes lie so close above one that the
+/// last bit of this function decides. The method (Shibata, "Efficient evaluation methods of elementary
+/// functions suitable for SIMD computation", 2010): take out powers of two, evaluate the Taylor series at a
+/// sixteenth of the remainder, and square `1 + y` four times as `y <- y(y + 2)`.
 fn exp(x: f64) -> f64 {
     const OVERFLOW: f64 = 709.782_712_893_384;
     /// ln 2 in two parts, the first with 21 trailing zero bits.

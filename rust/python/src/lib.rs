@@ -1,0 +1,43 @@
+//! The private module `pprof_mcp._native`: bytes in, aggregates out.
+//!
+//! Nothing here computes: arguments become Rust values, the core runs with the interpreter released ([`enter`]), and what
+//! comes back becomes bytes, mostly JSON for a typed model. Errors take one way out ([`error`]).
+
+mod enter;
+mod error;
+mod profile;
+mod questions;
+mod report;
+
+use pyo3::prelude::*;
+use std::collections::BTreeMap;
+
+/// Version and build profile, so that a debug build is seen.
+#[pyfunction]
+fn build_info() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([
+        ("version", env!("CARGO_PKG_VERSION")),
+        (
+            "profile",
+            if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
+        ),
+    ])
+}
+
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::build_info;
+    #[pymodule_export]
+    use super::error::error_codes;
+    #[pymodule_export]
+    use super::profile::{Profile, diff, is_program, merge, prepare_source, sniff, zip_entries};
+    #[pymodule_export]
+    use super::questions::{diff_top, paths, peek, tags, top, traces};
+    #[pymodule_export]
+    use super::report::report;
+}

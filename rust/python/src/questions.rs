@@ -1,0 +1,73 @@
+//! Questions to a profile: options in and answers out as JSON.
+
+use crate::enter::enter;
+use crate::profile::Profile;
+use pprof_core::{Error, ErrorKind, Result, summary};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Options from their JSON text.
+pub(crate) fn parse<T: DeserializeOwned>(spec: &str) -> Result<T> {
+    serde_json::from_str(spec).map_err(|error| {
+        Error::new(ErrorKind::InvalidArgument {
+            argument: "spec",
+            detail: format!("not the options of this call: {error}"),
+        })
+    })
+}
+
+/// An answer as JSON text.
+pub(crate) fn json<T: Serialize>(answer: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(answer)
+        .map_err(|error| Error::invalid(format!("an answer can not be written: {error}")))
+}
+
+fn ask<'py, Q: DeserializeOwned, A: Serialize>(
+    profile: &Bound<'py, Profile>,
+    spec: &str,
+    question: impl FnOnce(&pprof_core::Profile, &Q) -> Result<A> + Send,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = profile.py();
+    let inner = Arc::clone(&profile.get().inner);
+    let bytes = enter(py, move || json(&question(&inner, &parse(spec)?)?))?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident: $query:ty),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[pyfunction]
+        pub(crate) fn $name<'py>(profile: &Bound<'py, Profile>, spec: &str) -> PyResult<Bound<'py, PyBytes>> {
+            ask(profile, spec, |profile, query: &$query| summary::$name(profile, query))
+        }
+    )+};
+}
+
+questions! {
+    /// Flat and cum by node.
+    top: summary::TopQuery,
+    /// Callers and callees.
+    peek: summary::PeekQuery,
+    /// Values by label.
+    tags: summary::TagsQuery,
+    /// Stacks.
+    traces: summary::TracesQuery,
+    /// Ways to a function.
+    paths: summary::PathsQuery,
+}
+
+/// Two profiles side by side.
+#[pyfunction]
+pub(crate) fn diff_top<'py>(
+    base: &Bound<'py, Profile>,
+    profile: &Bound<'py, Profile>,
+    spec: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let base = Arc::clone(&base.get().inner);
+    ask(profile, spec, move |profile, query| {
+        summary::diff_top(&base, profile, query)
+    })
+}
