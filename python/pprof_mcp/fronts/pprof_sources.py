@@ -1,0 +1,118 @@
+"""Reads the profiles of a drop-in command line: each file, then all of them as one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from pprof_mcp import _native
+from pprof_mcp.errors import PprofMcpError
+
+CHUNK = 128
+"""Profiles merged at once, as pprof does; the order of merging decides the order of equal rows."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]")
+_HOST = re.compile(r"^[A-Za-z0-9_.-]+:\d+(/|$)")
+
+
+class SourceProblem(Exception):
+    """No profile came out of the sources; the text is pprof's."""
+
+
+def say(text: str) -> None:
+    """Write a message to standard error, as pprof does."""
+    print(text.rstrip("\n"), file=sys.stderr)
+
+
+class Sources:
+    """Reads files one by one; one that fails does not stop the others.
+
+    Args:
+        executable: Replaces the file name of the first mapping, when given.
+        build_id: Becomes the build id of the first mapping, when it has none.
+    """
+
+    def __init__(self, executable: str, build_id: str) -> None:
+        self.executable = executable
+        self.build_id = build_id
+
+    def grab(self, paths: Sequence[str], what: str) -> _native.Profile:
+        """Read and merge.
+
+        Args:
+            paths: Files, in order.
+            what: `source` or `base`, for messages.
+
+        Raises:
+            SourceProblem: None of them could be read, or they do not go together.
+        """
+        merged: _native.Profile | None = None
+        count = 0
+        try:
+            for start in range(0, len(paths), CHUNK):
+                chunk = [
+                    profile for path in paths[start : start + CHUNK] if (profile := self._one(path)) is not None
+                ]
+                count += len(chunk)
+                if chunk:
+                    part = _native.merge(chunk)
+                    merged = part if merged is None else _native.merge([merged, part])
+        except PprofMcpError as problem:
+            words = problem.details.get("reason") or problem.message
+            comma = "," if what == "base" else ""
+            raise SourceProblem(f"problem fetching {what} profiles: {words}{comma}") from problem
+        if merged is None:
+            raise SourceProblem(f"failed to fetch any {what} profiles")
+        if count != len(paths):
+            say(f"Fetched {count} {what} profiles out of {len(paths)}")
+        return merged
+
+    def _one(self, path: str) -> _native.Profile | None:
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load
+                data = file.read()
+        except FileNotFoundError:
+            say(_missing(path))
+            return None
+        except IsADirectoryError:
+            say(f"{path}: read {path}: is a directory")
+            return None
+        except OSError as problem:
+            say(f"{path}: open {path}: {(problem.strerror or str(problem)).lower()}")
+            return None
+        try:
+            profile = _native.Profile.decode(data, _limits())
+        except PprofMcpError as problem:
+            words = problem.details.get("pprof_message") or problem.message
+            say(f"{path}: {words}")
+            return None
+        return _native.prepare_source(profile, self.executable, self.build_id)
+
+
+def _limits() -> dict[str, int] | None:
+    if not any(name.startswith("PPROF_MCP_LIMIT_") for name in os.environ):
+        return None
+    from pprof_mcp.settings import load
+
+    return dict(load().limits) or None
+
+
+def _missing(path: str) -> str:
+    if _URL.match(path) or _HOST.match(path):
+        return f"{path}: profiles are not fetched over the network here; save it to a file and give that"
+    return f"{path}: stat {path}: no such file or directory"
+
+
+def is_program(path: str) -> bool:
+    """Whether pprof takes a file for the profiled program rather than for a profile.
+
+    Binary CPU profiles of gperftools open as object files too; pprof takes the first of several for a program, and
+    so does this command, but it says so.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load
+            return _native.is_program(file.read())
+    except OSError:
+        return False

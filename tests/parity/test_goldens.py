@@ -1,0 +1,99 @@
+"""Every report that `go tool pprof` printed for our profiles is printed here too, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from pprof_mcp.__main__ import main
+
+DATA = Path(__file__).parent.parent / "data"
+GOLDENS = sorted((DATA / "goldens").glob("*.jsonl.gz"))
+
+
+class Golden(TypedDict):
+    """One recorded call of pprof."""
+
+    args: list[str]
+    profiles: list[str]
+    stdout: str
+    stderr: str
+    exit: int
+
+
+@pytest.fixture(autouse=True)
+def recorded_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stand where the reports were recorded: in the data folder, in UTC."""
+    monkeypatch.chdir(DATA)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def call(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
+    """Run the command in this process."""
+    output = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "argv", ["pprof-mcp", "pprof", "-symbolize=none", *arguments])
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            status = main()
+        except SystemExit as leaving:
+            status = leaving.code if isinstance(leaving.code, int) else 1
+    buffer = output.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return status or 0, buffer.getvalue().decode("utf-8", "replace"), errors.getvalue()
+
+
+def trimmed(text: str) -> list[str]:
+    """Lines without the white space at their ends."""
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def is_about_bytes(golden: Golden) -> bool:
+    """Whether pprof refused the bytes of a file: there our words are better than its own, and differ on purpose."""
+    return any(words in golden["stderr"] for words in ("parsing profile:", "malformed profile:", "decompressing profile:"))
+
+
+@pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.name.removesuffix(".jsonl.gz"))
+def test_reports_messages_and_exit_status_are_those_of_pprof(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goldens: list[Golden] = [json.loads(line) for line in gzip.open(path, "rt", encoding="utf-8")]
+    assert goldens
+    different: list[str] = []
+    for golden in goldens:
+        status, output, errors = call([*golden["args"], *golden["profiles"]], monkeypatch)
+        name = " ".join([*golden["args"], *golden["profiles"]])
+        if status != golden["exit"]:
+            different.append(f"exit status {status}, not {golden['exit']}: {name}: {errors[-200:]}")
+        elif trimmed(output) != trimmed(golden["stdout"]):
+            different.append(f"output: {name}")
+        elif "usage:" in golden["stderr"]:
+            # The usage text is our own; what stands before it is pprof's.
+            if errors.partition("usage:")[:2] != golden["stderr"].partition("usage:")[:2]:
+                different.append(f"usage: {name}: {errors[:200]!r}")
+        elif is_about_bytes(golden):
+            refused = golden["stderr"].partition(":")[0]
+            if not errors.startswith(f"{refused}: ") or "Traceback" in errors:
+                different.append(f"no clear error: {name}: {errors[-200:]}")
+        elif trimmed(errors) != trimmed(golden["stderr"]):
+            different.append(f"messages: {name}: {errors[-300:]!r}, not {golden['stderr'][-300:]!r}")
+    assert not different, f"{len(different)} of {len(goldens)} differ:\n" + "\n".join(different[:20])
+
+
+def test_there_are_reports_of_every_kind_and_of_every_profile() -> None:
+    goldens = [json.loads(line) for path in GOLDENS for line in gzip.open(path, "rt", encoding="utf-8")]
+    assert len(goldens) > 3000
+    formats = {argument.partition("=")[0] for golden in goldens for argument in golden["args"]}
+    wanted = "-top -text -tree -peek -traces -tags -comments -raw -list -dot -callgrind".split()
+    assert set(wanted) <= formats, sorted(set(wanted) - formats)
