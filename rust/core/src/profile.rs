@@ -73,7 +73,7 @@ impl Profile {
         let labels = self
             .label_sets
             .ids()
-            .map(|id| self.label_sets.get(id).len() * size_of::<Label>() + 4)
+            .map(|id| size_of_val(self.label_sets.get(id)) + 4)
             .sum::<usize>();
         self.strings.byte_len()
             + 4 * self.strings.len()

@@ -77,6 +77,7 @@ pub struct Edge {
 }
 
 /// What a graph is made of.
+#[allow(clippy::struct_excessive_bools, reason = "pprof's own switches")]
 pub struct GraphOptions<'a> {
     /// Which value counts.
     pub value: SampleValue,
@@ -191,14 +192,16 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
         self.view
     }
 
-    /// The nodes of each line of a location, innermost first.
+    /// The rows of the node table that a location's lines have, innermost first.
     #[must_use]
-    pub fn infos_of(&self, location: LocationId) -> Vec<NodeInfo> {
-        self.table
-            .of(location)
-            .iter()
-            .map(|&row| self.table.infos[row as usize])
-            .collect()
+    pub fn rows_of(&self, location: LocationId) -> &[u32] {
+        self.table.of(location)
+    }
+
+    /// The nodes, by row of the node table.
+    #[must_use]
+    pub fn infos(&self) -> &[NodeInfo] {
+        &self.table.infos
     }
 
     /// Number of rows of the node table.

@@ -106,9 +106,9 @@ impl<'a> TagBook<'a> {
         };
         let add = |tag: &mut Tag| {
             if flat {
-                tag.flat.add(group.weight)
+                tag.flat.add(group.weight);
             } else {
-                tag.cum.add(group.weight)
+                tag.cum.add(group.weight);
             }
         };
         if !entry.joined.is_empty() {

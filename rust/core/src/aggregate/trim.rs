@@ -103,15 +103,17 @@ impl GraphBuilder<'_, '_, '_> {
     fn keep(&self, mut graph: Graph, nodes: &[NodeId]) -> Graph {
         if self.options.call_tree {
             let mut kept = vec![false; graph.nodes.len()];
-            nodes.iter().for_each(|&id| kept[id] = true);
+            for &id in nodes {
+                kept[id] = true;
+            }
             graph.trim_tree(&kept);
             graph.remove_redundant_edges(self.names());
             return graph;
         }
         let mut kept = vec![false; self.node_rows()];
-        nodes
-            .iter()
-            .for_each(|&id| kept[graph.nodes[id].row as usize] = true);
+        for &id in nodes {
+            kept[graph.nodes[id].row as usize] = true;
+        }
         self.build(Some(&kept))
     }
 }

@@ -80,6 +80,9 @@ pub(super) fn check_compatible(one: &Profile, other: &Profile) -> Result<()> {
     Ok(())
 }
 
+/// Sizes of mappings are compared in whole pages of this many bytes.
+const PAGE: u64 = 0x1000;
+
 /// The result as it grows.
 #[derive(Default)]
 struct Merger {
@@ -197,7 +200,6 @@ impl Merger {
         if let Some(mapping) = source.mappings[id.index()] {
             return mapping;
         }
-        const PAGE: u64 = 0x1000;
         let mapping = *source.profile.mappings.get(id);
         let size = mapping.limit.wrapping_sub(mapping.start).wrapping_add(PAGE - 1);
         let (file, build_id) = (

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 /// # Errors
 ///
 /// No profiles, no common sample type, units or period types that do not go together.
-pub fn combine<'p>(profiles: Vec<Cow<'p, Profile>>) -> Result<Cow<'p, Profile>> {
+pub fn combine(profiles: Vec<Cow<'_, Profile>>) -> Result<Cow<'_, Profile>> {
     let mut aligned = align(profiles)?;
     if aligned.len() == 1
         && let Some(single) = aligned.pop()

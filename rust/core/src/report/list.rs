@@ -127,17 +127,21 @@ fn put_lines(
         by_line.entry(graph.nodes[id].info.line).or_default().push(id);
     }
     let (first, last) = range(graph, nodes);
-    if first > last {
-        return;
-    }
-    let text = match reader.open(file) {
-        Ok(text) => text,
-        Err(reason) => {
+    // A range without lines reads nothing, but a file that could not be read before is still reported.
+    let read = if first > last {
+        reader.known(file)
+    } else {
+        Some(reader.open(file))
+    };
+    let text = match read {
+        Some(Ok(text)) => text,
+        Some(Err(reason)) => {
             out.extend_from_slice(b" Error: ");
             out.extend_from_slice(reason);
             out.push(b'\n');
             return;
         }
+        None => return,
     };
     for number in first..=last {
         let Some(line) = text.line(number) else { break };

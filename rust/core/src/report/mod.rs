@@ -132,9 +132,9 @@ fn apply_filters(
     messages: &mut Vec<String>,
 ) -> Result<()> {
     let mut matched = Matched::default();
-    options.filters.apply(view, units, &mut matched)?;
+    let applied = options.filters.apply(view, units, &mut matched);
     note_matches(&matched, messages);
-    Ok(())
+    applied
 }
 
 fn note_matches(matched: &Matched, messages: &mut Vec<String>) {

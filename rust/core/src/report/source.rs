@@ -79,10 +79,21 @@ impl<'s> SourceReader<'s> {
             let text = self.find(name).map(SourceText::new);
             self.read.insert(name.to_vec(), text);
         }
-        match self.read.get(name) {
-            Some(Ok(text)) => Ok(text),
-            Some(Err(reason)) => Err(reason),
-            None => Err(b""),
+        self.known(name).unwrap_or(Err(b""))
+    }
+
+    /// As [`SourceReader::open`], if the file was opened before.
+    pub(super) fn known(&self, name: &[u8]) -> Option<Result<&SourceText, &[u8]>> {
+        self.read
+            .get(name)
+            .map(|text| text.as_ref().map_err(Vec::as_slice))
+    }
+
+    /// A name that is no text names no file: reading a similar one would show the wrong source.
+    fn read_file(&self, path: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+        match std::str::from_utf8(path) {
+            Ok(path) => self.files.read(path).map_err(String::into_bytes),
+            Err(_) => Err([b"open ", path, b": no such file or directory"].concat()),
         }
     }
 
@@ -92,15 +103,12 @@ impl<'s> SourceReader<'s> {
         let search = self.search_path.as_bytes();
         let path = trim_path(name, self.trim_path.as_bytes(), search);
         if path.starts_with(b"/") {
-            return self
-                .files
-                .read(&String::from_utf8_lossy(path))
-                .map_err(String::into_bytes);
+            return self.read_file(path);
         }
         for directory in split_list(search) {
             let mut directory = directory.to_vec();
             loop {
-                if let Ok(content) = self.files.read(&String::from_utf8_lossy(&join(&directory, path))) {
+                if let Ok(content) = self.read_file(&join(&directory, path)) {
                     return Ok(content);
                 }
                 let parent = parent(&directory);

@@ -55,7 +55,11 @@ pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) {
     let keep = <[u8]>::to_vec;
     let builder = report.graph_builder(GraphRules::default(), &keep);
     let lines = FrameLines::new(
-        view.locations().ids().map(|id| builder.infos_of(id)),
+        view.locations().ids().map(|id| {
+            let rows = builder.rows_of(id).iter();
+            rows.map(|&row| builder.infos()[row as usize])
+                .collect::<Vec<NodeInfo>>()
+        }),
         builder.names(),
     );
     let mut labels: Vec<Option<Vec<u8>>> = vec![None; view.label_sets().len()];

@@ -133,21 +133,24 @@ pub struct Diff {
     pub warnings: Vec<String>,
 }
 
-/// Flat and cum of each node of one side.
-fn side(profile: &Profile, prepared: &Prepared<'_>) -> Vec<(Place, i64, i64)> {
+/// A node of one side.
+struct Side {
+    place: Place,
+    flat: i64,
+    cum: i64,
+}
+
+/// The nodes of one side.
+fn sides(profile: &Profile, prepared: &Prepared<'_>) -> Vec<Side> {
     let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
     let graph = builder.build(None);
     let sources = Sources::new(profile);
-    graph
-        .order
-        .iter()
-        .map(|&id| {
-            let node = &graph.nodes[id];
-            (
-                sources.place(&node.info, &builder),
-                node.flat.get(),
-                node.cum.get(),
-            )
+    let nodes = graph.order.iter().map(|&id| &graph.nodes[id]);
+    nodes
+        .map(|node| Side {
+            place: sources.place(&node.info, &builder),
+            flat: node.flat.get(),
+            cum: node.cum.get(),
         })
         .collect()
 }
@@ -158,7 +161,6 @@ fn scales(query: &DiffQuery, base: &Profile, profile: &Profile, totals: (i64, i6
         profile.header.duration_nanos as f64 / 1e9,
     );
     match query.normalize {
-        Normalize::None => Ok((1.0, 1.0)),
         Normalize::PerSecond if base_seconds > 0.0 && seconds > 0.0 => {
             Ok((1.0 / base_seconds, 1.0 / seconds))
         }
@@ -169,8 +171,86 @@ fn scales(query: &DiffQuery, base: &Profile, profile: &Profile, totals: (i64, i6
             ),
         })),
         Normalize::Total if totals.0 != 0 => Ok((totals.1 as f64 / totals.0 as f64, 1.0)),
-        Normalize::Total => Ok((1.0, 1.0)),
+        // A base without a total can not be scaled to one.
+        Normalize::None | Normalize::Total => Ok((1.0, 1.0)),
     }
+}
+
+/// A node of both sides.
+#[derive(Default)]
+struct Pair {
+    base: Option<Side>,
+    profile: Option<Side>,
+}
+
+/// How the values of one comparison are scaled and written.
+struct Scale<'a> {
+    base: f64,
+    profile: f64,
+    base_total: f64,
+    unit: &'a str,
+    suffix: &'static str,
+}
+
+impl Scale<'_> {
+    /// `value` with its unit and sign.
+    fn label(&self, value: f64) -> String {
+        let text = unit::label_float(value, self.unit);
+        let sign = if value > 0.0 && text != "0" { "+" } else { "" };
+        format!("{sign}{text}{}", self.suffix)
+    }
+
+    fn row(&self, pair: Pair) -> Option<DiffRow> {
+        let values = |side: &Option<Side>, scale: f64| {
+            side.as_ref().map_or((0.0, 0.0), |side| {
+                (side.flat as f64 * scale, side.cum as f64 * scale)
+            })
+        };
+        let (base_flat, base_cum) = values(&pair.base, self.base);
+        let (flat, cum) = values(&pair.profile, self.profile);
+        let (delta_flat, delta_cum) = (flat - base_flat, cum - base_cum);
+        let status = match (&pair.base, &pair.profile) {
+            (None, _) => "new",
+            (_, None) => "gone",
+            _ if delta_flat == 0.0 && delta_cum == 0.0 => "same",
+            _ => "changed",
+        };
+        Some(DiffRow {
+            place: pair.profile.or(pair.base)?.place,
+            status,
+            base_flat,
+            flat,
+            delta_flat,
+            delta_flat_pct: percent(delta_flat, self.base_total),
+            ratio_flat: (base_flat != 0.0).then(|| (flat / base_flat * 1e4).round() / 1e4),
+            base_cum,
+            cum,
+            delta_cum,
+            delta_cum_pct: percent(delta_cum, self.base_total),
+            delta_flat_text: self.label(delta_flat),
+            delta_cum_text: self.label(delta_cum),
+        })
+    }
+}
+
+/// The largest change first, of the values that are sorted by and then of the others.
+fn sort(rows: &mut [DiffRow], cum: bool) {
+    let changes = |row: &DiffRow| {
+        let (flat, cum_change) = (row.delta_flat.abs(), row.delta_cum.abs());
+        if cum {
+            (cum_change, flat)
+        } else {
+            (flat, cum_change)
+        }
+    };
+    rows.sort_by(|l, r| {
+        let (left, right) = (changes(l), changes(r));
+        let larger = right
+            .0
+            .total_cmp(&left.0)
+            .then_with(|| right.1.total_cmp(&left.1));
+        larger.then_with(|| l.place.name.cmp(&r.place.name))
+    });
 }
 
 /// Compares `profile` with `base`, on whole profiles: nothing is trimmed before nodes are matched by name.
@@ -183,94 +263,37 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
     let (base, profile) = (aligned[0].as_ref(), aligned[1].as_ref());
     let before = prepare(base, &query.filters)?;
     let after = prepare(profile, &query.filters)?;
-    let (base_scale, scale) = scales(query, base, profile, (before.total, after.total))?;
-    let mut nodes: BTreeMap<String, (Option<(Place, i64, i64)>, Option<(Place, i64, i64)>)> = BTreeMap::new();
-    for row in side(base, &before) {
-        let entry = nodes.entry(row.0.name.clone()).or_default();
-        entry.0 = Some(row);
-    }
-    for row in side(profile, &after) {
-        let entry = nodes.entry(row.0.name.clone()).or_default();
-        entry.1 = Some(row);
-    }
+    let (base_scale, profile_scale) = scales(query, base, profile, (before.total, after.total))?;
     let base_total = before.total as f64 * base_scale;
-    let total = after.total as f64 * scale;
-    let (mut new, mut gone, mut changed, mut same) = (0, 0, 0, 0);
-    let mut rows = Vec::new();
-    let suffix = if query.normalize == Normalize::PerSecond {
-        "/s"
-    } else {
-        ""
+    let total = after.total as f64 * profile_scale;
+    let scale = Scale {
+        base: base_scale,
+        profile: profile_scale,
+        base_total,
+        unit: &after.sample_type.unit,
+        suffix: if query.normalize == Normalize::PerSecond {
+            "/s"
+        } else {
+            ""
+        },
     };
-    let label = |value: f64| {
-        let text = unit::label_float(value, &after.sample_type.unit);
-        format!(
-            "{}{text}{suffix}",
-            if value > 0.0 && text != "0" { "+" } else { "" }
-        )
-    };
-    for (old, current) in nodes.into_values() {
-        let values = |row: &Option<(Place, i64, i64)>, scale: f64| {
-            row.as_ref()
-                .map_or((0.0, 0.0), |row| (row.1 as f64 * scale, row.2 as f64 * scale))
-        };
-        let ((base_flat, base_cum), (flat, cum)) = (values(&old, base_scale), values(&current, scale));
-        let (delta_flat, delta_cum) = (flat - base_flat, cum - base_cum);
-        let status = match (&old, &current) {
-            (None, _) => "new",
-            (_, None) => "gone",
-            _ if delta_flat == 0.0 && delta_cum == 0.0 => "same",
-            _ => "changed",
-        };
-        *match status {
-            "new" => &mut new,
-            "gone" => &mut gone,
-            "same" => &mut same,
-            _ => &mut changed,
-        } += 1;
-        let Some((place, ..)) = current.or(old).filter(|_| status != "same") else {
-            continue;
-        };
-        rows.push(DiffRow {
-            place,
-            status,
-            base_flat,
-            flat,
-            delta_flat,
-            delta_flat_pct: percent(delta_flat, base_total),
-            ratio_flat: (base_flat != 0.0).then(|| (flat / base_flat * 1e4).round() / 1e4),
-            base_cum,
-            cum,
-            delta_cum,
-            delta_cum_pct: percent(delta_cum, base_total),
-            delta_flat_text: label(delta_flat),
-            delta_cum_text: label(delta_cum),
-        });
+    let mut nodes: BTreeMap<String, Pair> = BTreeMap::new();
+    for side in sides(base, &before) {
+        let pair = nodes.entry(side.place.name.clone()).or_default();
+        pair.base = Some(side);
     }
-    let key = |row: &DiffRow| {
-        if query.cum {
-            row.delta_cum.abs()
-        } else {
-            row.delta_flat.abs()
-        }
-    };
-    let second = |row: &DiffRow| {
-        if query.cum {
-            row.delta_flat.abs()
-        } else {
-            row.delta_cum.abs()
-        }
-    };
-    rows.sort_by(|l, r| {
-        key(r)
-            .total_cmp(&key(l))
-            .then_with(|| second(r).total_cmp(&second(l)))
-            .then_with(|| l.place.name.cmp(&r.place.name))
-    });
-    let all = rows.len();
-    let all_delta: f64 = rows.iter().map(|row| row.delta_flat).sum();
+    for side in sides(profile, &after) {
+        let pair = nodes.entry(side.place.name.clone()).or_default();
+        pair.profile = Some(side);
+    }
+    let mut rows: Vec<DiffRow> = nodes.into_values().filter_map(|pair| scale.row(pair)).collect();
+    let count = |status: &str| rows.iter().filter(|row| row.status == status).count();
+    let (new, gone, changed, same) = (count("new"), count("gone"), count("changed"), count("same"));
+    rows.retain(|row| row.status != "same");
+    sort(&mut rows, query.cum);
+    let sum = |rows: &[DiffRow]| rows.iter().map(|row| row.delta_flat).sum::<f64>();
+    let (all, all_delta) = (rows.len(), sum(&rows));
     let rows: Vec<DiffRow> = rows.into_iter().skip(query.offset).take(query.limit).collect();
-    let shown: f64 = rows.iter().map(|row| row.delta_flat).sum();
     let mut warnings: Vec<String> = before
         .warnings
         .iter()
@@ -286,9 +309,9 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         base_total,
         total,
         delta_total: total - base_total,
-        delta_total_text: label(total - base_total),
+        delta_total_text: scale.label(total - base_total),
         base_scale,
-        scale,
+        scale: profile_scale,
         base_duration_nanos: base.header.duration_nanos,
         duration_nanos: profile.header.duration_nanos,
         new,
@@ -297,7 +320,7 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         same,
         left_out: DiffLeftOut {
             rows: all - rows.len(),
-            delta: all_delta - shown,
+            delta: all_delta - sum(&rows),
         },
         rows,
         warnings,

@@ -4,6 +4,7 @@
 //! how much it left out. Numbers are decided here; words are not.
 
 mod diff;
+mod frames;
 mod meta;
 mod paths;
 mod peek;

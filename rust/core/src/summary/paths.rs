@@ -1,9 +1,10 @@
 //! The ways from the root to a function.
 
+use super::frames::{FrameRow, Frames};
+use super::percent;
 use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::traces::TracesLeftOut;
-use super::{percent, text};
-use crate::aggregate::{GraphBuilder, GraphOptions, NodeInfo};
+use crate::aggregate::{GraphBuilder, GraphOptions};
 use crate::error::Result;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
@@ -115,7 +116,85 @@ pub struct Paths {
 struct Group {
     value: i64,
     samples: usize,
-    below: FxHashMap<Option<NodeInfo>, i64>,
+    /// By callee; `None` for work in the function itself.
+    below: FxHashMap<Option<usize>, (i64, Option<FrameRow>)>,
+}
+
+/// The samples through the function, by path (root first, the function last).
+struct Found {
+    groups: Vec<(Vec<FrameRow>, Group)>,
+    value: i64,
+    samples: usize,
+    functions: BTreeSet<String>,
+}
+
+fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[bool]) -> Found {
+    let view = &prepared.view;
+    let mut groups: FxHashMap<Vec<FrameRow>, Group> = FxHashMap::default();
+    let mut found = Found {
+        groups: Vec::new(),
+        value: 0,
+        samples: 0,
+        functions: BTreeSet::new(),
+    };
+    let mut stack = Vec::new();
+    for sample in view.samples() {
+        let value = prepared.value.of(view.values(), sample.row).0;
+        if value == 0 {
+            continue;
+        }
+        frames.read(sample.stack, &mut stack);
+        stack.reverse();
+        let Some(at) = stack.iter().position(|frame| matches[frame.row()]) else {
+            continue;
+        };
+        found.functions.insert(frames.name(stack[at]));
+        found.value = found.value.wrapping_add(value);
+        found.samples += 1;
+        let callee = stack.get(at + 1).copied();
+        // Whether a frame on the way was inlined does not make another path.
+        stack.truncate(at + 1);
+        for frame in &mut stack {
+            *frame = frame.plain();
+        }
+        if !groups.contains_key(&stack) {
+            groups.insert(stack.clone(), Group::default());
+        }
+        let Some(group) = groups.get_mut(&stack) else {
+            continue;
+        };
+        group.value = group.value.wrapping_add(value);
+        group.samples += 1;
+        let below = group
+            .below
+            .entry(callee.map(FrameRow::row))
+            .or_insert((0, callee));
+        below.0 = below.0.wrapping_add(value);
+    }
+    found.groups = groups.into_iter().collect();
+    found.groups.sort_by(|(left, l), (right, r)| {
+        let heavier = r.value.unsigned_abs().cmp(&l.value.unsigned_abs());
+        heavier.then_with(|| frames.ranks(left).cmp(frames.ranks(right)))
+    });
+    found
+}
+
+fn callees(group: &Group, frames: &Frames<'_, '_, '_, '_>, limit: usize) -> Vec<Callee> {
+    let mut below: Vec<Callee> = group
+        .below
+        .values()
+        .map(|&(value, frame)| Callee {
+            name: frame.map_or_else(String::new, |frame| frames.name(frame)),
+            value,
+            pct: percent(value as f64, group.value as f64),
+        })
+        .collect();
+    below.sort_by(|l, r| {
+        let heavier = r.value.unsigned_abs().cmp(&l.value.unsigned_abs());
+        heavier.then_with(|| l.name.cmp(&r.name))
+    });
+    below.truncate(limit);
+    below
 }
 
 /// Paths from the root to the first frame that matches; recursion below it is part of what it calls.
@@ -126,118 +205,55 @@ struct Group {
 pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
     let pattern = Pattern::new("function", &query.function)?;
     let prepared = prepare(profile, &query.filters)?;
-    let view = &prepared.view;
-    let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
+    let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
+    let frames = Frames::new(&builder);
     let names = builder.names();
-    let infos: Vec<Vec<NodeInfo>> = view
-        .locations()
-        .ids()
-        .map(|location| builder.infos_of(location))
+    let matches: Vec<bool> = builder
+        .infos()
+        .iter()
+        .map(|info| pattern.is_match(&names.printable(info)))
         .collect();
-    let mut matches: FxHashMap<NodeInfo, bool> = FxHashMap::default();
-    let mut groups: FxHashMap<Vec<NodeInfo>, Group> = FxHashMap::default();
-    let mut functions = BTreeSet::new();
-    let (mut matched, mut matched_samples) = (0i64, 0usize);
-    let mut frames: Vec<NodeInfo> = Vec::new();
-    for sample in view.samples() {
-        let value = prepared.value.of(view.values(), sample.row).0;
-        if value == 0 {
-            continue;
-        }
-        frames.clear();
-        frames.extend(
-            view.stacks()
-                .frames(sample.stack)
-                .flat_map(|location| infos[location.index()].iter().copied()),
-        );
-        frames.reverse();
-        let mut is_match = |info: &NodeInfo| {
-            *matches
-                .entry(*info)
-                .or_insert_with(|| pattern.is_match(&names.printable(info)))
-        };
-        let Some(at) = frames.iter().position(&mut is_match) else {
-            continue;
-        };
-        functions.insert(names.printable(&frames[at]).into_owned());
-        let group = groups.entry(frames[..=at].to_vec()).or_default();
-        group.value = group.value.wrapping_add(value);
-        group.samples += 1;
-        let below = group.below.entry(frames.get(at + 1).copied()).or_default();
-        *below = below.wrapping_add(value);
-        matched = matched.wrapping_add(value);
-        matched_samples += 1;
-    }
-    let mut sorted: Vec<_> = groups
-        .into_iter()
-        .map(|(frames, group)| {
-            let printed: Vec<String> = frames.iter().map(|info| text(&names.printable(info))).collect();
-            (printed, group)
-        })
-        .collect();
-    sorted.sort_by(|l, r| {
-        r.1.value
-            .unsigned_abs()
-            .cmp(&l.1.value.unsigned_abs())
-            .then_with(|| l.0.cmp(&r.0))
-    });
-    let count = sorted.len();
+    let found = find(&prepared, &frames, &matches);
+    let count = found.groups.len();
     let total = prepared.total as f64;
-    let rows: Vec<PathRow> = sorted
+    let row = |(path, group): (Vec<FrameRow>, Group)| PathRow {
+        value: group.value,
+        pct: percent(group.value as f64, total),
+        pct_of_matched: percent(group.value as f64, found.value as f64),
+        value_text: prepared.label(group.value),
+        samples: group.samples,
+        depth: path.len(),
+        truncated: path.len() > query.max_depth,
+        frames: path[path.len().saturating_sub(query.max_depth)..]
+            .iter()
+            .map(|&f| frames.name(f))
+            .collect(),
+        below: callees(&group, &frames, query.below),
+    };
+    let rows: Vec<PathRow> = found
+        .groups
         .into_iter()
         .skip(query.offset)
         .take(query.limit)
-        .map(|(frames, group)| {
-            let mut below: Vec<Callee> = group
-                .below
-                .iter()
-                .map(|(info, &value)| Callee {
-                    name: info.map_or_else(String::new, |info| text(&names.printable(&info))),
-                    value,
-                    pct: percent(value as f64, group.value as f64),
-                })
-                .collect();
-            below.sort_by(|l, r| {
-                r.value
-                    .unsigned_abs()
-                    .cmp(&l.value.unsigned_abs())
-                    .then_with(|| l.name.cmp(&r.name))
-            });
-            below.truncate(query.below);
-            PathRow {
-                value: group.value,
-                pct: percent(group.value as f64, total),
-                pct_of_matched: percent(group.value as f64, matched as f64),
-                value_text: prepared.label(group.value),
-                samples: group.samples,
-                depth: frames.len(),
-                truncated: frames.len() > query.max_depth,
-                frames: frames[frames.len().saturating_sub(query.max_depth)..].to_vec(),
-                below,
-            }
-        })
+        .map(row)
         .collect();
     let left = rows
         .iter()
-        .fold(matched, |left, row| left.wrapping_sub(row.value));
-    let Prepared {
-        sample_type,
-        mut warnings,
-        ..
-    } = prepared;
+        .fold(found.value, |left, row| left.wrapping_sub(row.value));
+    let mut warnings = prepared.warnings.clone();
     if count == 0 {
         warnings.push(format!("no function matches {:?}", query.function));
     }
     Ok(Paths {
-        unit: sample_type.unit.clone(),
-        sample_type,
+        unit: prepared.sample_type.unit.clone(),
+        sample_type: prepared.sample_type.clone(),
         total: prepared.total,
         matched: PathsMatched {
-            value: matched,
-            pct: percent(matched as f64, total),
-            samples: matched_samples,
+            value: found.value,
+            pct: percent(found.value as f64, total),
+            samples: found.samples,
         },
-        functions: functions.iter().map(|name| text(name)).collect(),
+        functions: found.functions.into_iter().collect(),
         paths: count,
         left_out: TracesLeftOut {
             rows: count - rows.len(),

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::ids::{FunctionId, StringId};
 use crate::profile::Profile;
 use crate::unit;
-use crate::view::{FilterSpec, Matched, View};
+use crate::view::{FilterSpec, Granularity, Matched, View};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl Filters {
             tagroot: self.tagroot.clone(),
             tagleaf: self.tagleaf.clone(),
             granularity: if self.granularity.is_empty() {
-                Default::default()
+                Granularity::default()
             } else {
                 self.granularity.parse()?
             },

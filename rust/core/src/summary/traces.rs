@@ -1,8 +1,9 @@
 //! Whole stacks, equal ones together.
 
+use super::frames::{FrameRow, Frames};
 use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::{Place, percent, text};
-use crate::aggregate::{GraphBuilder, GraphOptions, NodeInfo};
+use crate::aggregate::{GraphBuilder, GraphOptions};
 use crate::error::Result;
 use crate::profile::Profile;
 use crate::table::{Label, LabelValue};
@@ -114,38 +115,33 @@ struct Group {
     shared: Option<Vec<Label>>,
 }
 
-/// Stacks with equal frames together, heaviest first.
-///
-/// # Errors
-///
-/// As [`super::filtered`].
-pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
-    let prepared = prepare(profile, &query.filters)?;
+impl Group {
+    const fn value(&self) -> i64 {
+        if self.divisor == 0 {
+            self.value
+        } else {
+            self.value.wrapping_div(self.divisor)
+        }
+    }
+}
+
+/// Samples with equal frames, leaf first, together.
+fn grouped(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>) -> FxHashMap<Vec<FrameRow>, Group> {
     let view = &prepared.view;
-    let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
-    let names = builder.names();
-    let infos: Vec<Vec<NodeInfo>> = view
-        .locations()
-        .ids()
-        .map(|location| builder.infos_of(location))
-        .collect();
-    let mut groups: FxHashMap<Vec<(NodeInfo, bool)>, Group> = FxHashMap::default();
+    let mut groups: FxHashMap<Vec<FrameRow>, Group> = FxHashMap::default();
+    let mut stack = Vec::new();
     for sample in view.samples() {
         let (value, divisor) = prepared.value.of(view.values(), sample.row);
         if value == 0 && divisor == 0 {
             continue;
         }
-        let mut frames = Vec::new();
-        for location in view.stacks().frames(sample.stack) {
-            let lines = &infos[location.index()];
-            frames.extend(
-                lines
-                    .iter()
-                    .enumerate()
-                    .map(|(at, &info)| (info, at + 1 != lines.len())),
-            );
+        frames.read(sample.stack, &mut stack);
+        if !groups.contains_key(&stack) {
+            groups.insert(stack.clone(), Group::default());
         }
-        let group = groups.entry(frames).or_default();
+        let Some(group) = groups.get_mut(&stack) else {
+            continue;
+        };
         group.value = group.value.wrapping_add(value);
         group.divisor = group.divisor.wrapping_add(divisor);
         group.samples += 1;
@@ -155,71 +151,74 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
             Some(shared) => shared.retain(|label| labels.contains(label)),
         }
     }
-    let mut sorted: Vec<_> = groups
-        .into_iter()
-        .map(|(frames, group)| {
-            let value = if group.divisor == 0 {
-                group.value
-            } else {
-                group.value.wrapping_div(group.divisor)
-            };
-            let printed: Vec<_> = frames.iter().map(|(info, _)| names.printable(info)).collect();
-            (value, printed, frames, group)
-        })
-        .collect();
-    sorted.sort_by(|l, r| {
-        let heavier = r.0.unsigned_abs().cmp(&l.0.unsigned_abs());
+    groups
+}
+
+/// Stacks with equal frames together, heaviest first.
+///
+/// # Errors
+///
+/// As [`super::filtered`].
+pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
+    let prepared = prepare(profile, &query.filters)?;
+    let view = &prepared.view;
+    let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
+    let frames = Frames::new(&builder);
+    let mut groups: Vec<_> = grouped(&prepared, &frames).into_iter().collect();
+    groups.sort_by(|(left, l), (right, r)| {
+        let heavier = r.value().unsigned_abs().cmp(&l.value().unsigned_abs());
         heavier
-            .then_with(|| l.1.cmp(&r.1))
-            .then_with(|| r.3.samples.cmp(&l.3.samples))
+            .then_with(|| frames.ranks(left).cmp(frames.ranks(right)))
+            .then_with(|| {
+                let inlined =
+                    |frames: &[FrameRow]| frames.iter().map(|frame| frame.inlined()).collect::<Vec<_>>();
+                inlined(left).cmp(&inlined(right))
+            })
     });
-    let stacks = sorted.len();
+    let stacks = groups.len();
     let units = view.num_label_units();
     let total = prepared.total as f64;
-    let all = sorted.iter().fold(0i64, |sum, row| sum.wrapping_add(row.0));
-    let rows: Vec<TraceRow> = sorted
+    let all = groups
+        .iter()
+        .fold(0i64, |sum, (_, group)| sum.wrapping_add(group.value()));
+    let row = |(stack, group): (Vec<FrameRow>, Group)| TraceRow {
+        value: group.value(),
+        pct: percent(group.value() as f64, total),
+        value_text: prepared.label(group.value()),
+        samples: group.samples,
+        depth: stack.len(),
+        truncated: stack.len() > query.max_depth,
+        frames: stack
+            .iter()
+            .take(query.max_depth)
+            .map(|&frame| Frame {
+                place: Place::new(frames.info(frame), builder.names()),
+                inlined: frame.inlined(),
+            })
+            .collect(),
+        labels: group
+            .shared
+            .unwrap_or_default()
+            .iter()
+            .map(|label| SharedLabel {
+                key: text(view.strings().get(label.key)),
+                value: match label.value {
+                    LabelValue::Str(value) => text(view.strings().get(value)),
+                    LabelValue::Num(number, _) => unit::label(number, units.get(label.key)),
+                },
+            })
+            .collect(),
+    };
+    let rows: Vec<TraceRow> = groups
         .into_iter()
         .skip(query.offset)
         .take(query.limit)
-        .map(|(value, _, frames, group)| TraceRow {
-            value,
-            pct: percent(value as f64, total),
-            value_text: prepared.label(value),
-            samples: group.samples,
-            depth: frames.len(),
-            truncated: frames.len() > query.max_depth,
-            frames: frames
-                .iter()
-                .take(query.max_depth)
-                .map(|(info, inlined)| Frame {
-                    place: Place::new(info, names),
-                    inlined: *inlined,
-                })
-                .collect(),
-            labels: group
-                .shared
-                .unwrap_or_default()
-                .iter()
-                .map(|label| SharedLabel {
-                    key: text(view.strings().get(label.key)),
-                    value: match label.value {
-                        LabelValue::Str(value) => text(view.strings().get(value)),
-                        LabelValue::Num(number, _) => unit::label(number, units.get(label.key)),
-                    },
-                })
-                .collect(),
-        })
+        .map(row)
         .collect();
-    let shown = rows.iter().fold(0i64, |sum, row| sum.wrapping_add(row.value));
-    let left = all.wrapping_sub(shown);
-    let Prepared {
-        sample_type,
-        warnings,
-        ..
-    } = prepared;
+    let left = rows.iter().fold(all, |left, row| left.wrapping_sub(row.value));
     Ok(Traces {
-        unit: sample_type.unit.clone(),
-        sample_type,
+        unit: prepared.sample_type.unit.clone(),
+        sample_type: prepared.sample_type.clone(),
         total: prepared.total,
         stacks,
         left_out: TracesLeftOut {
@@ -228,6 +227,6 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
             pct: percent(left as f64, total),
         },
         rows,
-        warnings,
+        warnings: prepared.warnings.clone(),
     })
 }

@@ -68,6 +68,7 @@ impl ByteArena {
     }
 
     /// All rows in order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
         (0..self.len()).map(|row| self.get(row))
     }

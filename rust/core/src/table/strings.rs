@@ -60,6 +60,7 @@ impl Strings {
     }
 
     /// All strings in order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
         self.arena.iter()
     }

@@ -57,6 +57,12 @@ impl Matched {
             self.nothing.push(option);
         }
     }
+
+    fn note_range(&mut self, option: &'static str, filter: Option<&TagFilter>) {
+        if let Some(range) = filter.and_then(TagFilter::as_range) {
+            self.ranges.push((option, range.to_owned()));
+        }
+    }
 }
 
 /// Label keys of a comma-separated list.
@@ -95,15 +101,12 @@ impl FilterSpec {
                 .transpose()
         };
         let tagfocus = tag("tagfocus", &self.tagfocus)?;
+        matched.note_range("tagfocus", tagfocus.as_ref());
         let tagignore = tag("tagignore", &self.tagignore)?;
+        matched.note_range("tagignore", tagignore.as_ref());
         let prune_from = Pattern::optional("prune_from", &self.prune_from)?;
         let tagshow = Pattern::optional("tagshow", &self.tagshow)?;
         let taghide = Pattern::optional("taghide", &self.taghide)?;
-        for (option, filter) in [("tagfocus", &tagfocus), ("tagignore", &tagignore)] {
-            if let Some(range) = filter.as_ref().and_then(TagFilter::as_range) {
-                matched.ranges.push((option, range.to_owned()));
-            }
-        }
 
         let names = view.filter_by_name(NameFilters {
             focus: focus.as_ref(),

@@ -123,7 +123,7 @@ impl RawProfile {
             (1, Value::Bytes(bytes)) => self.sample_types.push(value_type(bytes, end, &mut self.unknown)?),
             (2, Value::Bytes(bytes)) => {
                 self.samples
-                    .push(bytes, base(bytes, end), &mut self.unknown, limits)?
+                    .push(bytes, base(bytes, end), &mut self.unknown, limits)?;
             }
             (3, Value::Bytes(bytes)) => self.mapping(bytes, base(bytes, end))?,
             (4, Value::Bytes(bytes)) => self.location(bytes, base(bytes, end))?,

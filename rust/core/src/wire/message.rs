@@ -74,6 +74,7 @@ pub struct Label {
 }
 
 /// One mapping.
+#[allow(clippy::struct_excessive_bools, reason = "the four flags of the format")]
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct Mapping {
     #[prost(uint64, tag = "1")]

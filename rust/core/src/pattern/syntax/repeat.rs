@@ -39,9 +39,8 @@ impl Repeat {
     /// `part` repeated: its measures by Go's count.
     pub(super) fn of(self, part: Part) -> Part {
         let (size, copies) = match self {
-            Self::Star => (part.size.saturating_add(2), part.copies),
+            Self::Star | Self::Counted(0, None) => (part.size.saturating_add(2), part.copies),
             Self::Plus | Self::Quest => (part.size.saturating_add(1), part.copies),
-            Self::Counted(0, None) => (part.size.saturating_add(2), part.copies),
             Self::Counted(low, None) => (
                 part.size.saturating_mul(low).saturating_add(1),
                 part.copies.saturating_mul(low),
