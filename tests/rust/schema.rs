@@ -1,5 +1,11 @@
 //! The structs of `wire/message.rs` are those of the upstream schema that lies beside them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets a surprise should stop"
+)]
+
 use std::collections::BTreeMap;
 
 const SCHEMA: &str = include_str!("../../rust/core/src/wire/profile.proto");
@@ -38,7 +44,7 @@ fn schema() -> Messages {
         match words[..] {
             [] | ["}"] | ["syntax" | "package" | "option", ..] => {}
             ["message", name, "{"] => {
-                message = name.to_owned();
+                name.clone_into(&mut message);
                 assert!(
                     messages.insert(message.clone(), BTreeMap::new()).is_none(),
                     "{name} is there twice"
@@ -82,7 +88,7 @@ fn structs() -> Messages {
             .strip_prefix("pub struct ")
             .and_then(|rest| rest.strip_suffix(" {"))
         {
-            message = name.to_owned();
+            name.clone_into(&mut message);
             messages.insert(message.clone(), BTreeMap::new());
         } else if let Some(inner) = line.strip_prefix("#[prost(") {
             attribute = inner.strip_suffix(")]");

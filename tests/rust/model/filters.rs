@@ -27,12 +27,10 @@ fn matches(location: &Location, pattern: &Pattern) -> bool {
 /// The function's name as cutting sees it; empty names are never cut at.
 fn cut_name(line: &Line) -> Option<&str> {
     let name = line.name.strip_prefix('.').unwrap_or(&line.name);
-    let end = if name.contains("operator()") {
-        None
-    } else {
-        name.find('(')
-    };
-    Some(&name[..end.unwrap_or(name.len())]).filter(|_| !line.name.is_empty())
+    // An argument list starts at the first parenthesis, but those of `operator()` are part of the name.
+    let from = name.find("operator()").map_or(0, |at| at + "operator()".len());
+    let end = name[from..].find('(').map_or(name.len(), |at| from + at);
+    Some(&name[..end]).filter(|_| !line.name.is_empty())
 }
 
 /// Applies the profile's own `drop_frames` and `keep_frames`.
@@ -208,8 +206,8 @@ fn selected(expression: &str, labels: &[Label], units: &BTreeMap<String, String>
     let in_kb = |label: &Label| match label {
         Label::Number(key, value, _) => match units[key].as_str() {
             "bytes" => Some(*value as f64 / 1024.0),
-            "kb" => Some(*value as f64),
             "ms" => None,
+            // `kb`, and units of no family.
             _ => Some(*value as f64),
         },
         Label::Text(..) => None,

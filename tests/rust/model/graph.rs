@@ -245,32 +245,34 @@ fn finish(
     dropped_nodes: usize,
 ) -> Shown {
     let orig_count = graph.nodes.len();
-    if trim.nodecount > 0 && graph.nodes.len() > trim.nodecount {
-        let kept = sorted(&graph, trim.cum_sort)
-            .into_iter()
-            .take(trim.nodecount)
-            .collect();
-        graph = build(Some(&kept));
+    if trim.nodecount > 0 {
+        // As in pprof: edges are dropped before nodes are chosen too, and only the last round is counted.
+        drop_light_edges(&mut graph, edge_cutoff);
+        if graph.nodes.len() > trim.nodecount {
+            let kept = sorted(&graph, trim.cum_sort)
+                .into_iter()
+                .take(trim.nodecount)
+                .collect();
+            graph = build(Some(&kept));
+        }
     }
-    let light = |callee: &Place, edge: &Edge| {
-        graph.nodes.contains_key(callee) && edge.weight[0].unsigned_abs() < edge_cutoff
-    };
-    let dropped: Vec<(Place, Place)> = graph
-        .edges
-        .iter()
-        .filter(|((_, callee), edge)| light(callee, edge))
-        .map(|(pair, _)| pair.clone())
-        .collect();
-    for pair in &dropped {
-        graph.edges.remove(pair);
-    }
+    let dropped_edges = drop_light_edges(&mut graph, edge_cutoff);
+    let order = sorted(&graph, trim.cum_sort);
     Shown {
-        order: sorted(&graph, trim.cum_sort),
+        order,
+        graph,
         orig_count,
         dropped_nodes,
-        dropped_edges: dropped.len(),
-        graph,
+        dropped_edges,
     }
+}
+
+/// Drops the edges into nodes of the graph that weigh less than `cutoff`; tells how many.
+fn drop_light_edges(graph: &mut Graph<Place>, cutoff: u64) -> usize {
+    let before = graph.edges.len();
+    let Graph { nodes, edges } = graph;
+    edges.retain(|(_, callee), edge| !nodes.contains_key(callee) || edge.weight[0].unsigned_abs() >= cutoff);
+    before - edges.len()
 }
 
 /// Heaviest first, then by name, then by the other weight, then by everything.

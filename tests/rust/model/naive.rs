@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 /// A function, and the line in it.
+#[allow(clippy::struct_field_names, reason = "the words of the format")]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Line {
     pub name: String,

@@ -3,7 +3,7 @@
 use super::Place;
 use crate::aggregate::{GraphBuilder, NodeInfo, SampleValue, clean_path, total};
 use crate::error::Result;
-use crate::ids::{FunctionId, StringId};
+use crate::ids::StringId;
 use crate::profile::Profile;
 use crate::unit;
 use crate::view::{FilterSpec, Granularity, Matched, View};
@@ -209,32 +209,38 @@ impl Prepared<'_> {
 /// Where each function of a profile is, by its name.
 pub(super) struct Sources<'p> {
     profile: &'p Profile,
-    first: FxHashMap<StringId, FunctionId>,
+    /// File and first line; `None` for a name that several files have.
+    places: FxHashMap<StringId, Option<(StringId, i64)>>,
 }
 
 impl<'p> Sources<'p> {
     pub(super) fn new(profile: &'p Profile) -> Self {
-        let mut first = FxHashMap::default();
-        for row in 0..profile.functions.len() {
-            if !profile.functions.filename[row].is_empty() {
-                first
-                    .entry(profile.functions.name[row])
-                    .or_insert(FunctionId::from_index(row));
+        let mut places: FxHashMap<StringId, Option<(StringId, i64)>> = FxHashMap::default();
+        let functions = &profile.functions;
+        for row in 0..functions.len() {
+            let (file, line) = (functions.filename[row], functions.start_line[row]);
+            if file.is_empty() {
+                continue;
             }
+            let place = places.entry(functions.name[row]).or_insert(Some((file, line)));
+            *place = match *place {
+                Some((known, first)) if known == file => Some((file, first.min(line))),
+                _ => None,
+            };
         }
-        Self { profile, first }
+        Self { profile, places }
     }
 
-    /// The place of a node; at function granularity with the file and first line of the function.
+    /// The place of a node; at function granularity with the file and first line of the function, if all functions
+    /// of that name are in one file.
     pub(super) fn place(&self, info: &NodeInfo, builder: &GraphBuilder<'_, '_, '_>) -> Place {
         let mut place = Place::new(info, builder.names());
         if place.file.is_empty()
             && !info.name.is_empty()
-            && let Some(&function) = self.first.get(&info.name)
+            && let Some(&Some((file, line))) = self.places.get(&info.name)
         {
-            let function = self.profile.functions.get(function);
-            place.file = super::text(&clean_path(self.profile.strings.get(function.filename)));
-            place.line = function.start_line;
+            place.file = super::text(&clean_path(self.profile.strings.get(file)));
+            place.line = line;
         }
         place
     }

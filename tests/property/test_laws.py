@@ -1,0 +1,187 @@
+"""Laws of decoding, filtering, merging and comparing, on profiles nobody thought of."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pprof_mcp import _native
+from pprof_mcp.errors import PprofMcpError
+
+from tests.property.naive import NAMES, NaiveProfile, profiles
+
+signed = profiles(st.integers(-(10**9), 10**9))
+indexes = st.sampled_from((0, 1))
+names = st.sampled_from(NAMES)
+
+
+def decoded(profile: NaiveProfile) -> _native.Profile:
+    return _native.Profile.decode(profile.encode())
+
+
+def top(profile: _native.Profile, **options: Any) -> dict[str, Any]:
+    return json.loads(_native.top(profile, json.dumps(options)))
+
+
+def values(profile: _native.Profile, **options: Any) -> dict[str, tuple[int, int]]:
+    """Flat and cum by name."""
+    return {row["name"]: (row["flat"], row["cum"]) for row in top(profile, **options)["rows"]}
+
+
+def same_samples(one: _native.Profile, other: _native.Profile) -> bool:
+    """Whether all answers agree, for both sample types."""
+    return all(
+        values(one, sample_index=str(index)) == values(other, sample_index=str(index))
+        and json.loads(_native.tags(one, json.dumps({"sample_index": str(index)})))
+        == json.loads(_native.tags(other, json.dumps({"sample_index": str(index)})))
+        and json.loads(_native.traces(one, json.dumps({"sample_index": str(index)})))["rows"]
+        == json.loads(_native.traces(other, json.dumps({"sample_index": str(index)})))["rows"]
+        for index in (0, 1)
+    )
+
+
+@given(signed, indexes)
+def test_flat_and_cum_are_those_of_a_model_without_tables(profile: NaiveProfile, index: int) -> None:
+    assert values(decoded(profile), sample_index=str(index)) == profile.flat_cum(index)
+
+
+@given(signed, indexes, names, names)
+def test_focus_and_ignore_select_the_samples_that_the_model_selects(
+    profile: NaiveProfile, index: int, focus: str, ignore: str
+) -> None:
+    exactly = {"focus": f"^{_escape(focus)}$", "ignore": f"^{_escape(ignore)}$"}
+    expected = profile.flat_cum(index, **exactly)
+    assert values(decoded(profile), sample_index=str(index), **exactly) == expected
+
+
+@given(signed, names)
+def test_focus_and_ignore_of_one_pattern_part_the_samples_with_a_stack(profile: NaiveProfile, name: str) -> None:
+    native, pattern = decoded(profile), f"^{_escape(name)}$"
+    both = Counter(_flats(native, focus=pattern))
+    both.update(_flats(native, ignore=pattern))
+    everything = Counter(_flats(native))
+    assert {k: v for k, v in both.items() if v} == {k: v for k, v in everything.items() if v}
+
+
+@given(signed, indexes)
+def test_the_sum_of_flat_is_the_sum_of_the_samples_with_a_stack(profile: NaiveProfile, index: int) -> None:
+    expected = sum(sample.values[index] for sample in profile.samples if sample.stack)
+    for granularity in ("functions", "filefunctions", "files", "lines", "addresses"):
+        answer = top(decoded(profile), sample_index=str(index), granularity=granularity)
+        assert sum(row["flat"] for row in answer["rows"]) == expected, granularity
+
+
+@given(profiles(), indexes)
+def test_flat_is_no_more_than_cum_where_nothing_is_negative(profile: NaiveProfile, index: int) -> None:
+    answer = top(decoded(profile), sample_index=str(index))
+    assert all(0 <= row["flat"] <= row["cum"] <= answer["total"] for row in answer["rows"])
+
+
+@given(signed)
+def test_encoding_and_decoding_again_changes_nothing(profile: NaiveProfile) -> None:
+    first = decoded(profile)
+    plain = first.encode(compress=False)
+    again = _native.Profile.decode(plain)
+    assert same_samples(first, again)
+    assert again.encode(compress=False) == plain
+    assert again.encode() == first.encode()
+    assert _native.Profile.decode(first.encode()).sha256() == first.sha256()
+
+
+@given(signed, st.randoms(use_true_random=False))
+def test_the_order_of_samples_changes_no_answer(profile: NaiveProfile, shuffle: random.Random) -> None:
+    shuffled = list(profile.samples)
+    shuffle.shuffle(shuffled)
+    one, other = decoded(profile), decoded(replace(profile, samples=tuple(shuffled)))
+    for index in ("0", "1"):
+        spec = json.dumps({"sample_index": index})
+        assert _native.top(one, spec) == _native.top(other, spec)
+        assert _native.tags(one, spec) == _native.tags(other, spec)
+
+
+@given(profiles(), st.integers(2, 1000), indexes)
+def test_scaling_all_values_scales_every_row(profile: NaiveProfile, factor: int, index: int) -> None:
+    plain = values(decoded(profile), sample_index=str(index))
+    scaled = values(decoded(profile.scaled(factor)), sample_index=str(index))
+    assert scaled == {name: (flat * factor, cum * factor) for name, (flat, cum) in plain.items()}
+
+
+@given(signed, signed)
+def test_merging_is_commutative(one: NaiveProfile, other: NaiveProfile) -> None:
+    a, b = decoded(one), decoded(other)
+    assert same_samples(_native.merge([a, b]), _native.merge([b, a]))
+
+
+@given(signed, signed, signed)
+def test_merging_is_associative(one: NaiveProfile, two: NaiveProfile, three: NaiveProfile) -> None:
+    a, b, c = decoded(one), decoded(two), decoded(three)
+    left = _native.merge([_native.merge([a, b]), c])
+    right = _native.merge([a, _native.merge([b, c])])
+    assert same_samples(left, right)
+    assert same_samples(left, _native.merge([a, b, c]))
+
+
+@given(signed, signed, indexes)
+def test_merging_adds(one: NaiveProfile, other: NaiveProfile, index: int) -> None:
+    together = replace(one, samples=one.samples + other.samples)
+    merged = values(_native.merge([decoded(one), decoded(other)]), sample_index=str(index))
+    assert merged == together.flat_cum(index)
+
+
+@given(signed, st.booleans())
+def test_a_profile_minus_itself_is_empty(profile: NaiveProfile, diff_base: bool) -> None:
+    native = decoded(profile)
+    difference = _native.diff(native, native, diff_base=diff_base)
+    for index in ("0", "1"):
+        assert not any(flat or cum for flat, cum in values(difference, sample_index=index).values())
+    rows = json.loads(_native.diff_top(native, native, "{}"))["rows"]
+    assert rows == []
+
+
+@given(profiles(), profiles())
+def test_a_comparison_and_a_subtraction_agree(one: NaiveProfile, other: NaiveProfile) -> None:
+    base, profile = decoded(one), decoded(other)
+    compared = json.loads(_native.diff_top(base, profile, "{}"))
+    subtracted = values(_native.diff(base, profile))
+    found = {row["name"]: (row["delta_flat"], row["delta_cum"]) for row in compared["rows"]}
+    assert {k: v for k, v in found.items() if any(v)} == {k: v for k, v in subtracted.items() if any(v)}
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_profile_or_an_error_of_ours(content: bytes) -> None:
+    try:
+        _native.Profile.decode(content).encode()
+    except PprofMcpError as error:
+        assert error.code and error.message
+
+
+@settings(max_examples=30)
+@given(profiles())
+def test_every_truncation_is_a_profile_or_an_error_of_ours(profile: NaiveProfile) -> None:
+    content = profile.encode()
+    for end in range(len(content)):
+        try:
+            _native.Profile.decode(content[:end])
+        except PprofMcpError as error:
+            assert error.code
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", '{"limit": "x"}', '{"granularity": "rooms"}'])
+def test_options_that_are_none_are_an_error_of_ours(wrong: str) -> None:
+    profile = decoded(NaiveProfile(samples=()))
+    with pytest.raises(PprofMcpError):
+        _native.top(profile, wrong)
+
+
+def _flats(profile: _native.Profile, **options: Any) -> dict[str, int]:
+    return {name: flat for name, (flat, _) in values(profile, **options).items()}
+
+
+def _escape(name: str) -> str:
+    return "".join("\\" + c if c in r"\.+*?()[]{}|^$" else c for c in name)
