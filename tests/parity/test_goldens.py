@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypedDict
 
 import pytest
-
 from pprof_mcp.__main__ import main
 
 DATA = Path(__file__).parent.parent / "data"
@@ -62,13 +61,22 @@ def trimmed(text: str) -> list[str]:
 
 
 def is_about_bytes(golden: Golden) -> bool:
-    """Whether pprof refused the bytes of a file: there our words are better than its own, and differ on purpose."""
-    return any(words in golden["stderr"] for words in ("parsing profile:", "malformed profile:", "decompressing profile:"))
+    """Whether pprof refused the bytes of a file: there our words say more than its own."""
+    refusals = ("parsing profile:", "malformed profile:", "decompressing profile:")
+    return any(words in golden["stderr"] for words in refusals)
+
+
+def recorded(path: Path) -> list[Golden]:
+    """The calls of one file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.name.removesuffix(".jsonl.gz"))
-def test_reports_messages_and_exit_status_are_those_of_pprof(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    goldens: list[Golden] = [json.loads(line) for line in gzip.open(path, "rt", encoding="utf-8")]
+def test_reports_messages_and_exit_status_are_those_of_pprof(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goldens = recorded(path)
     assert goldens
     different: list[str] = []
     for golden in goldens:
@@ -92,8 +100,8 @@ def test_reports_messages_and_exit_status_are_those_of_pprof(path: Path, monkeyp
 
 
 def test_there_are_reports_of_every_kind_and_of_every_profile() -> None:
-    goldens = [json.loads(line) for path in GOLDENS for line in gzip.open(path, "rt", encoding="utf-8")]
+    goldens = [golden for path in GOLDENS for golden in recorded(path)]
     assert len(goldens) > 3000
     formats = {argument.partition("=")[0] for golden in goldens for argument in golden["args"]}
-    wanted = "-top -text -tree -peek -traces -tags -comments -raw -list -dot -callgrind".split()
-    assert set(wanted) <= formats, sorted(set(wanted) - formats)
+    wanted = {"-top", "-text", "-tree", "-peek", "-traces", "-tags", "-comments", "-raw", "-list", "-dot"}
+    assert {*wanted, "-callgrind"} <= formats

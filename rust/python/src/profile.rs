@@ -9,6 +9,7 @@ use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// The limits, with the named ones set.
@@ -73,7 +74,12 @@ impl Profile {
     fn sha256(&self, py: Python<'_>) -> PyResult<String> {
         enter(py, || {
             let digest = Sha256::digest(encode_proto(&self.inner));
-            Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+            let mut text = String::with_capacity(2 * digest.len());
+            for byte in digest {
+                // Writing to a string can not fail.
+                let _ = write!(text, "{byte:02x}");
+            }
+            Ok(text)
         })
     }
 
