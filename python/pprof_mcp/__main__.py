@@ -21,9 +21,9 @@ def main() -> int | None:
 
         print(f"pprof-mcp {_native.build_info()['version']}")  # noqa: T201 - the answer to the question
         return 0
-    if not arguments and not sys.stdin.isatty():
-        # A client that starts the bare command on a pipe wants the server.
-        arguments = ["serve"]
+    if not arguments:
+        # A client that starts the bare command on a pipe wants the server; a person wants to be told.
+        arguments = ["--help"] if sys.stdin.isatty() else ["serve"]
     from pprof_mcp.fronts.cli import run_cli
 
     return run_cli(arguments)

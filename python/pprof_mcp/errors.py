@@ -32,7 +32,8 @@ A filter that matches nothing, an empty profile or a missing kind is a result wi
 
 from __future__ import annotations
 
-# This module is on the way of the drop-in command, which loads nothing it can do without: typing is only for checkers.
+# This module is on the way of the drop-in command, which loads nothing it can do without: typing is only for
+# checkers.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,9 +64,6 @@ class PprofMcpError(Exception):
         self.hint = self.default_hint if hint is None else hint
         self.details: dict[str, Detail] = dict(details or {})
 
-    def __str__(self) -> str:
-        return self.message
-
 
 class InputError(PprofMcpError, ValueError):
     """The request can not be met as it was put; a corrected one can."""
@@ -84,7 +82,10 @@ class InvalidPatternError(InputError):
     """A regular expression does not compile."""
 
     code = "invalid_pattern"
-    default_hint = "Patterns follow Go's RE2 syntax: no lookaround, no backreferences; escape literal ( ) [ ] * + . with \\."
+    default_hint = (
+        "Patterns follow Go's RE2 syntax: no lookaround, no backreferences; "
+        "escape literal ( ) [ ] * + . with \\."
+    )
 
 
 class NoMatchesError(InputError):
@@ -260,10 +261,10 @@ def from_native(
         details: Facts as data; what is not plain data is dropped.
 
     Returns:
-        The exception, to be raised by the caller. An unknown code gives `InternalError`, with the code in its details.
+        The exception, to be raised by the caller. An unknown code gives `InternalError`, with the code in its
+        details.
     """
-    plain = {key: value for key, value in (details or {}).items() if _is_plain(value)}
-    kept: dict[str, Detail] = {key: value for key, value in plain.items()}  # noqa: C416 - narrows the type
+    kept = {key: plain for key, value in (details or {}).items() if (plain := _plain(value)) is not None}
     if place is not None:
         kept["place"] = place
         message = f"{message} (at {place})"
@@ -273,10 +274,11 @@ def from_native(
     return cls(message, hint=_native_hint(cls, kept), details=kept)
 
 
-def _is_plain(value: object) -> bool:
+def _plain(value: object) -> Detail:
+    """Give the value if it is plain data, None for anything else."""
     if isinstance(value, list):
-        return all(isinstance(item, str) for item in value)  # pyright: ignore[reportUnknownVariableType]
-    return value is None or isinstance(value, (str, int, float, bool))
+        return [str(item) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return value if isinstance(value, (str, int, float, bool)) else None
 
 
 def _native_hint(cls: type[PprofMcpError], details: Mapping[str, Detail]) -> str | None:

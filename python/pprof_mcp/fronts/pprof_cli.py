@@ -1,7 +1,7 @@
 """`pprof-mcp pprof`: the flags of `go tool pprof`, and its text.
 
-Loads the core and nothing heavier: this command is run in loops. The order of work, the messages and the exit status
-follow pprof's driver (internal/driver: cli.go, fetch.go, driver.go).
+Loads the core and nothing heavier: this command is run in loops. The order of work, the messages and the exit
+status follow pprof's driver (internal/driver: cli.go, fetch.go, driver.go).
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 
 from pprof_mcp import _native
 from pprof_mcp.errors import PprofMcpError
-from pprof_mcp.fronts.pprof_flags import Choices, FlagError, HelpWanted, choose, parse
-from pprof_mcp.fronts.pprof_sources import SourceProblem, Sources, say
+from pprof_mcp.fronts.pprof_flags import Choices, FlagError, HelpWantedError, choose, parse
+from pprof_mcp.fronts.pprof_sources import Sources, SourcesError, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AWAY_FROM_TERMINAL = {"proto": "pb.gz", "topproto": "pb.gz", "callgrind": "callgraph.out"}
 """Formats that go to a new file when standard output is a terminal, with the end of its name."""
 
 WRONG_USAGE = 2
 """pprof's exit status for every failure."""
-
-Profile = _native.Profile
 
 
 def run(arguments: Sequence[str]) -> int | None:
@@ -35,16 +36,10 @@ def run(arguments: Sequence[str]) -> int | None:
         None for success, else the exit status.
     """
     try:
-        flags = parse(list(arguments))
-        choices = choose(flags, say)
-        _report(choices)
-    except HelpWanted as help_text:
+        _report(choose(parse(list(arguments)), say))
+    except HelpWantedError as help_text:
         say(help_text.text)
-        return None
-    except FlagError as problem:
-        say(problem.text)
-        return WRONG_USAGE
-    except SourceProblem as problem:
+    except (FlagError, SourcesError) as problem:
         say(str(problem))
         return WRONG_USAGE
     except PprofMcpError as problem:
@@ -54,7 +49,6 @@ def run(arguments: Sequence[str]) -> int | None:
         return WRONG_USAGE
     except BrokenPipeError:
         _drop_output()
-        return None
     except KeyboardInterrupt:
         return 130
     return None
@@ -86,7 +80,7 @@ def _report(choices: Choices) -> None:
     _write(choices, out)
 
 
-def _fetch(choices: Choices) -> Profile:
+def _fetch(choices: Choices) -> _native.Profile:
     sources = Sources(choices.executable, choices.build_id)
     profile = sources.grab(choices.sources, "source")
     if not choices.bases:
@@ -100,7 +94,7 @@ def _read_source(path: str) -> bytes | str:
         with open(path, "rb") as file:  # noqa: PTH123
             return file.read()
     except IsADirectoryError:
-        return f"read {path}: is a directory"
+        return b""
     except OSError as problem:
         return f"open {path}: {(problem.strerror or str(problem)).lower()}"
 
@@ -113,7 +107,7 @@ def _write(choices: Choices, out: bytes) -> None:
             with open(output, "wb") as file:  # noqa: PTH123 - pprof replaces what is there
                 file.write(out)
         except OSError as problem:
-            raise SourceProblem(f"open {output}: {(problem.strerror or str(problem)).lower()}") from problem
+            raise SourcesError(f"open {output}: {(problem.strerror or str(problem)).lower()}") from problem
         return
     if choices.format in AWAY_FROM_TERMINAL and sys.stdout.isatty():
         name = _new_file("profile", AWAY_FROM_TERMINAL[choices.format], out)
@@ -133,9 +127,9 @@ def _new_file(prefix: str, suffix: str, content: bytes) -> str:
         except FileExistsError:
             continue
         except OSError as problem:
-            raise SourceProblem(f"open {name}: {(problem.strerror or str(problem)).lower()}") from problem
+            raise SourcesError(f"open {name}: {(problem.strerror or str(problem)).lower()}") from problem
         return name
-    raise SourceProblem(f"could not create file of the form {prefix}001.{suffix}")
+    raise SourcesError(f"could not create file of the form {prefix}001.{suffix}")
 
 
 def _drop_output() -> None:

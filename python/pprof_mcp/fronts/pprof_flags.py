@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
 from pprof_mcp.fronts.pprof_sources import is_program
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
 FORMATS: Final = (
-    "callgrind", "comments", "dot", "list", "peek", "proto", "raw", "tags", "text", "top", "topproto", "traces", "tree",
+    "callgrind", "comments", "dot", "list", "peek", "proto", "raw", "tags", "text", "top", "topproto",
+    "traces", "tree",
 )  # fmt: skip
 WITH_PATTERN: Final = {"list", "peek"}
 
@@ -32,26 +33,28 @@ NOT_HERE: Final = {
 NOT_HERE_WITH_PATTERN: Final = {"disasm", "weblist"}
 
 BOOLS: Final = {
-    "call_tree", "relative_percentages", "compact_labels", "intel_syntax", "mean", "normalize", "drop_negative", "trim",
-    "noinlines", "showcolumns", "cum", "flat", "functions", "filefunctions", "files", "lines", "addresses", "inuse_space",
-    "inuse_objects", "alloc_space", "alloc_objects", "total_delay", "contentions", "mean_delay", "no_browser",
+    "call_tree", "relative_percentages", "compact_labels", "intel_syntax", "mean", "normalize",
+    "drop_negative", "trim", "noinlines", "showcolumns", "cum", "flat", "functions", "filefunctions", "files",
+    "lines", "addresses", "inuse_space", "inuse_objects", "alloc_space", "alloc_objects", "total_delay",
+    "contentions", "mean_delay", "no_browser",
     *(name for name in FORMATS if name not in WITH_PATTERN),
     *(name for name in NOT_HERE if name not in NOT_HERE_WITH_PATTERN),
 }  # fmt: skip
 INTS: Final = {"nodecount", "seconds", "timeout"}
 FLOATS: Final = {"nodefraction", "edgefraction", "divide_by"}
 STRINGS: Final = {
-    "output", "unit", "source_path", "trim_path", "sample_index", "tagroot", "tagleaf", "focus", "ignore", "prune_from",
-    "hide", "show", "show_from", "tagfocus", "tagignore", "tagshow", "taghide", "diff_base", "base", "symbolize",
-    "buildid", "add_comment", "tools", "http", "tls_cert", "tls_key", "tls_ca", *WITH_PATTERN, *NOT_HERE_WITH_PATTERN,
+    "output", "unit", "source_path", "trim_path", "sample_index", "tagroot", "tagleaf", "focus", "ignore",
+    "prune_from", "hide", "show", "show_from", "tagfocus", "tagignore", "tagshow", "taghide", "diff_base",
+    "base", "symbolize", "buildid", "add_comment", "tools", "http", "tls_cert", "tls_key", "tls_ca",
+    *WITH_PATTERN, *NOT_HERE_WITH_PATTERN,
 }  # fmt: skip
 
 GRANULARITIES: Final = ("functions", "filefunctions", "files", "lines", "addresses")
 CONFIG: Final = (
-    "call_tree", "relative_percentages", "unit", "compact_labels", "source_path", "trim_path", "mean", "sample_index",
-    "divide_by", "tagroot", "tagleaf", "drop_negative", "nodecount", "nodefraction", "edgefraction", "trim", "focus",
-    "ignore", "prune_from", "hide", "show", "show_from", "tagfocus", "tagignore", "tagshow", "taghide", "noinlines",
-    "showcolumns",
+    "call_tree", "relative_percentages", "unit", "compact_labels", "source_path", "trim_path", "mean",
+    "sample_index", "divide_by", "tagroot", "tagleaf", "drop_negative", "nodecount", "nodefraction",
+    "edgefraction", "trim", "focus", "ignore", "prune_from", "hide", "show", "show_from", "tagfocus",
+    "tagignore", "tagshow", "taghide", "noinlines", "showcolumns",
 )  # fmt: skip
 """Flags that the core takes under the same name."""
 
@@ -75,7 +78,7 @@ class FlagError(Exception):
         self.text = text
 
 
-class HelpWanted(Exception):
+class HelpWantedError(Exception):
     """`-h` was given."""
 
     def __init__(self, text: str) -> None:
@@ -83,22 +86,21 @@ class HelpWanted(Exception):
         self.text = text
 
 
-@dataclass
 class Flags:
     """A command line, taken apart.
 
     Attributes:
         values: Flags that were given, by name.
         sources: What is left: profiles, perhaps a program before them.
-        bases: Values of `-base` and `-diff_base`, in order.
+        bases: Values of `-base` and `-diff_base`.
     """
 
-    values: dict[str, Any]
-    sources: list[str]
-    bases: dict[str, list[str]]
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.sources: list[str] = []
+        self.bases: dict[str, list[str]] = {"base": [], "diff_base": []}
 
 
-@dataclass
 class Choices:
     """What a command line asks for.
 
@@ -116,27 +118,31 @@ class Choices:
         output: File to write; empty for standard output.
     """
 
-    format: str
-    regex: str | None
-    config: dict[str, Any]
-    sources: list[str]
-    bases: list[str]
-    diff_base: bool
-    normalize: bool
-    executable: str
-    build_id: str
-    comment: str
-    output: str
+    def __init__(self, flags: Flags) -> None:
+        values = flags.values
+        self.format = ""
+        self.regex: str | None = None
+        self.config: dict[str, Any] = {name: values[name] for name in CONFIG if name in values}
+        self.sources = flags.sources
+        self.bases: list[str] = []
+        self.diff_base = False
+        self.normalize = bool(values.get("normalize"))
+        self.executable = ""
+        self.build_id = str(values.get("buildid", ""))
+        self.comment = str(values.get("add_comment", ""))
+        self.output = str(values.get("output", ""))
 
 
 def parse(arguments: list[str]) -> Flags:
-    """Take a command line apart as Go's flag package does: flags first, `--` ends them, `-x` and `--x` are the same.
+    """Take a command line apart as Go's flag package does.
+
+    Flags come first, `--` ends them, `-x` and `--x` are the same.
 
     Raises:
         FlagError: An unknown flag, a value of the wrong kind, or none.
-        HelpWanted: `-h` or `-help`.
+        HelpWantedError: `-h` or `-help`.
     """
-    flags = Flags({}, [], {"base": [], "diff_base": []})
+    flags = Flags()
     rest = list(arguments)
     while rest:
         word = rest[0]
@@ -159,7 +165,7 @@ def _take(flags: Flags, name: str, value: str | None, rest: list[str]) -> None:
         flags.values[name] = True if value is None else _bool(name, value)
         return
     if name in ("h", "help"):
-        raise HelpWanted(usage())
+        raise HelpWantedError(usage())
     if name not in STRINGS and name not in INTS and name not in FLOATS:
         raise _usage(f"flag provided but not defined: -{name}")
     if value is None:
@@ -188,50 +194,41 @@ def choose(flags: Flags, say: Callable[[str], None]) -> Choices:
         FlagError: Flags that exclude each other, a format this program has not, no profile.
     """
     values = flags.values
-    sources = flags.sources
-    if not sources:
+    if not flags.sources:
         raise FlagError(usage() + "\nno profile source specified")
-    executable = ""
-    if len(sources) > 1 and is_program(sources[0]):
-        executable, sources = sources[0], sources[1:]
-    config = {name: values[name] for name in CONFIG if name in values}
+    choices = Choices(flags)
+    if len(choices.sources) > 1 and is_program(choices.sources[0]):
+        choices.executable, *choices.sources = choices.sources
+    config = choices.config
     granularity = _one_of(values, GRANULARITIES)
     if granularity:
         config["granularity"] = granularity
     config["cum"] = _one_of(values, ("cum", "flat")) == "cum"
-    report, regex = _format(values)
+    choices.format, choices.regex = _format(values)
     if values.get("no_browser"):
         raise FlagError("-no_browser only makes sense with -http")
-    index = str(config.get("sample_index", ""))
-    for flag, sample_type in SHORTHANDS:
-        if values.get(flag):
-            if index:
-                say(f"Multiple value selections, ignoring -{flag}")
-            else:
-                index = sample_type
-    config["sample_index"] = index
+    config["sample_index"] = _sample_index(values, say)
     if values.get("mean_delay"):
         config["mean"] = True
-    bases, diff_base = _bases(flags)
-    if values.get("normalize") and not bases:
+    choices.bases, choices.diff_base = _bases(flags)
+    if choices.normalize and not choices.bases:
         raise FlagError("must have base profile to normalize by")
-    return Choices(
-        format=report,
-        regex=regex,
-        config=config,
-        sources=sources,
-        bases=bases,
-        diff_base=diff_base,
-        normalize=bool(values.get("normalize")),
-        executable=executable,
-        build_id=str(values.get("buildid", "")),
-        comment=str(values.get("add_comment", "")),
-        output=str(values.get("output", "")),
-    )
+    return choices
+
+
+def _sample_index(values: dict[str, Any], say: Callable[[str], None]) -> str:
+    index = str(values.get("sample_index", ""))
+    for flag, sample_type in SHORTHANDS:
+        if not values.get(flag):
+            continue
+        if index:
+            say(f"Multiple value selections, ignoring -{flag}")
+        else:
+            index = sample_type
+    return index
 
 
 def _bases(flags: Flags) -> tuple[list[str], bool]:
-    # Go keeps the last value of a repeated flag; here all are taken, as the flag's own help promises a list.
     base = [value for value in flags.bases["base"] if value]
     diff_base = [value for value in flags.bases["diff_base"] if value]
     if base and diff_base:
@@ -255,7 +252,8 @@ def _format(values: dict[str, Any]) -> tuple[str, str | None]:
             raise FlagError("-http is not compatible with an output format on the command line")
         raise FlagError("-http: there is no web interface here; name a format, such as -top")
     if not asked:
-        raise FlagError("there is no interactive shell here; name a format, such as -top, -tree or -peek=REGEX")
+        known = "name a format, such as -top, -tree or -peek=REGEX"
+        raise FlagError(f"there is no interactive shell here; {known}")
     name = asked[0]
     if name in NOT_HERE:
         raise FlagError(f"-{name} is not offered here: {NOT_HERE[name]}")
@@ -285,14 +283,14 @@ def _int(name: str, value: str) -> int:
     return number
 
 
-_NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
-
-
 def _float(name: str, value: str) -> float:
-    if not _NUMBER.fullmatch(value):
-        raise _usage(f'invalid value "{value}" for flag -{name}: parse error')
-    number = float(value)
-    if number in (float("inf"), float("-inf")) or number != number:  # noqa: PLR0124 - NaN
+    try:
+        if value != value.strip() or not value.isascii():
+            raise ValueError
+        number = float(value)
+    except ValueError:
+        raise _usage(f'invalid value "{value}" for flag -{name}: parse error') from None
+    if number - number != 0:  # infinite, or not a number
         raise _usage(f'invalid value "{value}" for flag -{name}: value out of range')
     return number
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Sequence
 
 from pprof_mcp import _native
 from pprof_mcp.errors import PprofMcpError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 CHUNK = 128
 """Profiles merged at once, as pprof does; the order of merging decides the order of equal rows."""
 
-_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]")
-_HOST = re.compile(r"^[A-Za-z0-9_.-]+:\d+(/|$)")
 
-
-class SourceProblem(Exception):
+class SourcesError(Exception):
     """No profile came out of the sources; the text is pprof's."""
 
 
@@ -46,14 +45,16 @@ class Sources:
             what: `source` or `base`, for messages.
 
         Raises:
-            SourceProblem: None of them could be read, or they do not go together.
+            SourcesError: None of them could be read, or they do not go together.
         """
         merged: _native.Profile | None = None
         count = 0
         try:
             for start in range(0, len(paths), CHUNK):
                 chunk = [
-                    profile for path in paths[start : start + CHUNK] if (profile := self._one(path)) is not None
+                    profile
+                    for path in paths[start : start + CHUNK]
+                    if (profile := self._one(path)) is not None
                 ]
                 count += len(chunk)
                 if chunk:
@@ -62,9 +63,9 @@ class Sources:
         except PprofMcpError as problem:
             words = problem.details.get("reason") or problem.message
             comma = "," if what == "base" else ""
-            raise SourceProblem(f"problem fetching {what} profiles: {words}{comma}") from problem
+            raise SourcesError(f"problem fetching {what} profiles: {words}{comma}") from problem
         if merged is None:
-            raise SourceProblem(f"failed to fetch any {what} profiles")
+            raise SourcesError(f"failed to fetch any {what} profiles")
         if count != len(paths):
             say(f"Fetched {count} {what} profiles out of {len(paths)}")
         return merged
@@ -100,16 +101,24 @@ def _limits() -> dict[str, int] | None:
 
 
 def _missing(path: str) -> str:
-    if _URL.match(path) or _HOST.match(path):
+    if _is_address(path):
         return f"{path}: profiles are not fetched over the network here; save it to a file and give that"
     return f"{path}: stat {path}: no such file or directory"
+
+
+def _is_address(path: str) -> bool:
+    scheme, separator, rest = path.partition("://")
+    if separator:
+        return bool(rest) and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
+    host, colon, port = path.partition("/")[0].partition(":")
+    return bool(colon) and port.isdigit() and bool(host)
 
 
 def is_program(path: str) -> bool:
     """Whether pprof takes a file for the profiled program rather than for a profile.
 
-    Binary CPU profiles of gperftools open as object files too; pprof takes the first of several for a program, and
-    so does this command, but it says so.
+    Binary CPU profiles of gperftools open as object files too; pprof takes the first of several for a
+    program, and so does this command, but it says so.
     """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load

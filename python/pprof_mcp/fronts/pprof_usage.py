@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-USAGE: Final = """\
+USAGE = """\
 usage: pprof-mcp pprof FORMAT [options] [program] PROFILE ...
 
 Prints what 'go tool pprof' prints. Several profiles are merged.

@@ -1,0 +1,111 @@
+"""The shared options of every analysis that looks at samples, declared once.
+
+A tool takes them as `**filters: Unpack[Filters]`; the registry expands them into its parameters, so the
+schema of the MCP tool, the options of the command and the keywords of the Python function all come from here.
+
+Source: names and meanings are pprof's (internal/driver/config.go); the order of application is the core's,
+which is pprof's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+Granularity = Literal["functions", "filefunctions", "files", "lines", "addresses"]
+TruncateStrategy = Literal["head", "tail", "head_tail"]
+
+MAX_PATTERN = 2_000
+"""Longest pattern taken, in characters (chosen: far above what anyone types, below what hurts)."""
+
+
+class Filters(TypedDict, total=False):
+    """Which samples and frames are looked at, and how they are grouped."""
+
+    sample_index: Annotated[
+        str,
+        Field(
+            default="",
+            max_length=200,
+            description="Sample type by name or number; default: the profile's own.",
+        ),
+    ]
+    focus: Annotated[
+        str,
+        Field(
+            default="", max_length=MAX_PATTERN, description="Keep samples with a frame matching this regex."
+        ),
+    ]
+    ignore: Annotated[
+        str,
+        Field(
+            default="", max_length=MAX_PATTERN, description="Drop samples with a frame matching this regex."
+        ),
+    ]
+    hide: Annotated[
+        str, Field(default="", max_length=MAX_PATTERN, description="Drop frames matching this regex.")
+    ]
+    show: Annotated[
+        str, Field(default="", max_length=MAX_PATTERN, description="Keep only frames matching this regex.")
+    ]
+    show_from: Annotated[
+        str,
+        Field(
+            default="",
+            max_length=MAX_PATTERN,
+            description="Drop frames above the highest match of this regex.",
+        ),
+    ]
+    tagfocus: Annotated[
+        str,
+        Field(
+            default="",
+            max_length=MAX_PATTERN,
+            description="Keep samples with a label: `key=regex` or `key=1kb:64kb`.",
+        ),
+    ]
+    tagignore: Annotated[
+        str, Field(default="", max_length=MAX_PATTERN, description="Drop samples with a label, as tagfocus.")
+    ]
+    granularity: Annotated[Granularity, Field(default="functions", description="What counts as one row.")]
+    noinlines: Annotated[
+        bool, Field(default=False, description="Count inlined work to the function it was inlined into.")
+    ]
+
+
+class TextOptions(TypedDict, total=False):
+    """How much of a text is returned; they matter with `format=text` only."""
+
+    max_lines: Annotated[
+        int, Field(default=0, ge=0, le=100_000, description="Lines of text at most; 0: no limit.")
+    ]
+    max_bytes: Annotated[int, Field(default=6_000, ge=1, le=60_000, description="Bytes of text at most.")]
+    truncate_strategy: Annotated[
+        TruncateStrategy, Field(default="head", description="Which part of a long text is kept.")
+    ]
+
+
+class TextFilters(Filters, TextOptions, total=False):
+    """Filters, and the options of a tool that also gives pprof's own text."""
+
+
+FILTER_NAMES = tuple(Filters.__annotations__)
+TEXT_NAMES = tuple(TextOptions.__annotations__)
+
+
+def spec(filters: Mapping[str, object], **options: object) -> str:
+    """Write the options of a native call.
+
+    Args:
+        filters: The keywords a tool was called with; those of `TextOptions` are left out.
+        **options: What the call takes besides.
+
+    Returns:
+        JSON for the core, which refuses keys it does not know.
+    """
+    kept = {name: value for name, value in filters.items() if name in FILTER_NAMES}
+    return json.dumps({**kept, **options})

@@ -1,0 +1,1 @@
+"""Domain knowledge as pure functions; no input or output, nothing of the registry."""

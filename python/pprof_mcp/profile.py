@@ -1,0 +1,249 @@
+"""A profile, as Python sees it: what it holds, and every analysis of one profile as a method."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, cast, overload
+
+from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
+
+from pprof_mcp import _native
+
+if TYPE_CHECKING:
+    from pprof_mcp.filters import Filters
+    from pprof_mcp.registry.declare import Tool
+    from pprof_mcp.results.base import Result
+    from pprof_mcp.session.session import Session
+
+P = ParamSpec("P")
+R = TypeVar("R", bound="Result")
+
+
+class Shared:
+    """What all faces of one decoded profile share; everything here is computed at most once.
+
+    Args:
+        native: The decoded profile.
+        key: Where it lies in the session's store.
+    """
+
+    def __init__(self, native: _native.Profile, key: str) -> None:
+        self.native = native
+        self.key = key
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """What the core says about it, as plain data."""
+        return cast("dict[str, Any]", json.loads(self.native.meta()))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its content, in hex."""
+        return self.native.sha256()
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What it is, the main kind first."""
+        return self._kinds_and_certainty[0]
+
+    @cached_property
+    def kind_is_certain(self) -> bool:
+        """Whether its content decided the kind."""
+        return self._kinds_and_certainty[1]
+
+    @cached_property
+    def _kinds_and_certainty(self) -> tuple[tuple[str, ...], bool]:
+        from pprof_mcp.session import kinds
+
+        types = [(str(item["type"]), str(item["unit"])) for item in self.meta["sample_types"]]
+        period = self.meta["period_type"]
+        found = kinds.kinds_of(types, period["type"] if period else None)
+        if not kinds.is_contention(types):
+            return found, True
+        kind, certain = kinds.contention_kind(self._leaves)
+        return tuple(kind if item == kinds.MUTEX else item for item in found), certain
+
+    def _leaves(self) -> list[tuple[str, float]]:
+        options = {"limit": 50, "nodefraction": 0.0, "trim": False}
+        rows = json.loads(_native.top(self.native, json.dumps(options)))["rows"]
+        return [(row["function"] or row["name"], float(row["flat"])) for row in rows]
+
+
+class Method(Generic[P, R]):
+    """An analysis as a method: the tool of that name, called with the profile."""
+
+    def __init__(self, load: Callable[[], Tool[Concatenate[Profile, P], R]]) -> None:
+        self.load = load
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Profile, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: Profile | None, owner: type) -> Self | Callable[P, R]:
+        """Bind the tool to a profile."""
+        if instance is None:
+            return self
+        tool = self.load()
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            return tool(instance, *args, **kwargs)
+
+        call.__doc__ = tool.__doc__
+        return call
+
+
+def _top():
+    from pprof_mcp.tools.pprof.top import top
+
+    return top
+
+
+def _peek():
+    from pprof_mcp.tools.pprof.peek import peek
+
+    return peek
+
+
+def _tags():
+    from pprof_mcp.tools.pprof.tags import tags
+
+    return tags
+
+
+def _meta():
+    from pprof_mcp.tools.pprof.meta import meta
+
+    return meta
+
+
+def _traces_head():
+    from pprof_mcp.tools.pprof.traces_head import traces_head
+
+    return traces_head
+
+
+def _focus_paths():
+    from pprof_mcp.tools.pprof.focus_paths import focus_paths
+
+    return focus_paths
+
+
+def _diff_top():
+    from pprof_mcp.tools.pprof.diff_top import diff_top
+
+    return diff_top
+
+
+class Profile:
+    """One decoded profile. Immutable; safe to use from several threads.
+
+    Args:
+        shared: The decoded profile and what is known about it.
+        session: Where it is kept.
+        reference: How it was given: a path or a handle. Empty for what was made in Python.
+    """
+
+    __slots__ = ("_reference", "_session", "_shared")
+
+    top = Method(_top)
+    peek = Method(_peek)
+    tags = Method(_tags)
+    meta = Method(_meta)
+    traces_head = Method(_traces_head)
+    focus_paths = Method(_focus_paths)
+    diff_top = Method(_diff_top)
+
+    def __init__(self, shared: Shared, session: Session, reference: str = "") -> None:
+        self._shared = shared
+        self._session = session
+        self._reference = reference
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Decode a profile from bytes, compressed or not, protobuf or a legacy form.
+
+        Args:
+            data: The file's content.
+
+        Raises:
+            DecodeError: It is no profile, or a broken one.
+            ProfileTooLargeError: A limit was passed.
+        """
+        from pprof_mcp.session.session import default_session
+
+        session = default_session()
+        native = _native.Profile.decode(data, dict(session.settings.limits) or None)
+        return cls(Shared(native, session.new_key()), session)
+
+    @property
+    def shared(self) -> Shared:
+        """What all faces of this profile share."""
+        return self._shared
+
+    @property
+    def native(self) -> _native.Profile:
+        """The profile in the core; private to this package."""
+        return self._shared.native
+
+    @property
+    def handle(self) -> str:
+        """Its handle in the session; asking for it keeps the profile there."""
+        return self._session.handle_of(self)
+
+    @property
+    def reference(self) -> str:
+        """How to name it in another call: the path or handle it was given as, else its handle."""
+        return self._reference or self.handle
+
+    @property
+    def kind(self) -> str:
+        """Its main kind: cpu, wall, heap, mutex, block, goroutine, threadcreate, exceptions or other."""
+        return self._shared.kinds[0]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """All its kinds, the main one first."""
+        return self._shared.kinds
+
+    def named(self, reference: str) -> Profile:
+        """Give the same profile under another reference."""
+        return Profile(self._shared, self._session, reference)
+
+    def filter(self, **filters: Unpack[Filters]) -> Profile:
+        """Give the profile that is left after filters, in pprof's order.
+
+        Args:
+            **filters: The shared options of all analyses.
+
+        Raises:
+            InvalidPatternError: A pattern does not compile.
+        """
+        from pprof_mcp.filters import spec
+
+        native, _ = self.native.filter(spec(filters))
+        return Profile(Shared(native, self._session.new_key()), self._session)
+
+    def to_bytes(self, *, compress: bool = True) -> bytes:
+        """Write it as protobuf, gzip-compressed unless told otherwise; equal profiles give equal bytes."""
+        return self.native.encode(compress)
+
+    def save(self, path: str, *, overwrite: bool = False) -> None:
+        """Write it to a file.
+
+        Args:
+            path: Where to; gzip-compressed protobuf.
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            SourceError: It can not be written there.
+        """
+        self._session.write(path, self.to_bytes(), overwrite=overwrite)
+
+    def __len__(self) -> int:
+        return self.native.sample_count
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Profile {self.kind}, {len(self)} samples>"

@@ -1,0 +1,157 @@
+"""Parameter types that mean more than their JSON form.
+
+A tool that takes a `Profile` never sees a string: the registry shows a documented string in the schema,
+resolves it through the session and hands over the profile. Resolution goes by type, so no tool can forget it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, cast, get_args, get_origin
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from pprof_mcp.profile import Profile
+from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.session import Session
+
+
+class Output:
+    """Marks a text that names a file to write."""
+
+
+OutputPath = Annotated[str, Output()]
+"""Where a file is to be written; empty means nowhere. Written through the session's fence."""
+
+INJECTED: Session = cast("Session", object())
+"""The default of a parameter that gets the session: no caller gives it, the registry does."""
+
+REFERENCE_LENGTH = 4_096
+"""Longest reference taken, in characters (chosen: the longest path of common systems)."""
+
+
+class Kind(Enum):
+    """What a parameter is, besides its JSON type."""
+
+    PLAIN = "plain"
+    PROFILE = "profile"
+    PROFILES = "profiles"
+    BUNDLE = "bundle"
+    OUTPUT = "output"
+    SESSION = "session"
+
+
+@dataclass(frozen=True)
+class Cli:
+    """How a parameter looks on the command line.
+
+    Attributes:
+        flags: Option spellings, such as `("-o", "--output")`; empty means derived from the name.
+        positional: Whether it is an argument instead of an option.
+    """
+
+    flags: tuple[str, ...] = ()
+    positional: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a tool, as all fronts see it.
+
+    Attributes:
+        name: Its name in Python, in JSON and, with hyphens, on the command line.
+        kind: What it means.
+        annotation: The type its JSON form is validated against.
+        field: Description, bounds and default.
+        cli: How it looks on the command line.
+    """
+
+    name: str
+    kind: Kind
+    annotation: Any
+    field: FieldInfo
+    cli: Cli
+
+    @property
+    def required(self) -> bool:
+        """Whether a call without it is refused."""
+        return self.field.is_required()
+
+    @property
+    def default(self) -> Any:
+        """The default, or None when it is required."""
+        return None if self.required else self.field.get_default(call_default_factory=True)
+
+
+_REFERENCE = "path, `handle:...`, or bundle + `#kind` (`handle:...#cpu`)."
+_DESCRIPTIONS = {
+    Kind.PROFILE: f"Profile: {_REFERENCE}",
+    Kind.PROFILES: f"Profiles, each a {_REFERENCE}",
+    Kind.BUNDLE: "Bundle: its handle, a directory, a zip, or a list of profiles.",
+    Kind.OUTPUT: "File to write; nothing is overwritten unless asked.",
+}
+
+_ONE = Annotated[str, Field(min_length=1, max_length=REFERENCE_LENGTH)]
+_JSON_FORMS: dict[Kind, Any] = {
+    Kind.PROFILE: _ONE,
+    Kind.PROFILES: Annotated[list[_ONE], Field(min_length=1, max_length=10_000)],
+    Kind.BUNDLE: str | list[str],
+    Kind.OUTPUT: Annotated[str, Field(max_length=REFERENCE_LENGTH)],
+}
+
+
+def kind_of(annotation: Any) -> Kind:
+    """Tell what a parameter type means."""
+    if annotation is Profile:
+        return Kind.PROFILE
+    if get_origin(annotation) is list and get_args(annotation) == (Profile,):
+        return Kind.PROFILES
+    if annotation is Bundle:
+        return Kind.BUNDLE
+    if annotation is Session:
+        return Kind.SESSION
+    return Kind.PLAIN
+
+
+def parameter(name: str, annotation: Any, default: Any) -> Parameter:
+    """Read one parameter of a tool's signature.
+
+    Args:
+        name: Its name.
+        annotation: Its annotation, with what `Annotated` adds.
+        default: Its default, or `...` when it has none.
+
+    Raises:
+        TypeError: It can not be described: no type, or no description.
+    """
+    if annotation is None:
+        raise TypeError(f"parameter {name} has no type")
+    extras: tuple[Any, ...] = ()
+    bare = annotation
+    if get_origin(annotation) is Annotated:
+        bare, *rest = get_args(annotation)
+        extras = tuple(rest)
+    kind = Kind.OUTPUT if any(isinstance(item, Output) for item in extras) else kind_of(bare)
+    shown = _JSON_FORMS.get(kind, bare)
+    field = FieldInfo.from_annotation(
+        _annotated(shown, [item for item in extras if isinstance(item, FieldInfo)])
+    )
+    if default is not ...:
+        field.default = default
+    if not field.description:
+        field.description = _DESCRIPTIONS.get(kind)
+    if not field.description and kind is not Kind.SESSION:
+        raise TypeError(f"parameter {name} has no description: write Annotated[..., Field(description=...)]")
+    cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=kind in _POSITIONAL))
+    return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli)
+
+
+_POSITIONAL = (Kind.PROFILE, Kind.PROFILES, Kind.BUNDLE)
+
+
+def _annotated(bare: Any, extras: list[FieldInfo]) -> Any:
+    for extra in extras:
+        bare = Annotated[bare, extra]
+    return bare

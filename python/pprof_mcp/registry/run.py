@@ -1,0 +1,192 @@
+"""The one way from arguments to a result; every front goes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pprof_mcp.errors import InternalError, InvalidArgumentError, ResultTooLargeError
+from pprof_mcp.profile import Profile
+from pprof_mcp.registry.arguments import Kind, Parameter
+from pprof_mcp.registry.spec import ToolSpec
+from pprof_mcp.results.base import Result
+from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.session import Session
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result and its JSON, which is what every front shows.
+
+    Attributes:
+        result: The validated model.
+        json: The same as compact UTF-8.
+    """
+
+    result: Result
+    json: bytes
+
+
+def run(spec: ToolSpec, given: Mapping[str, Any], *, session: Session) -> Result:
+    """Check arguments, resolve references, call the tool.
+
+    Args:
+        spec: The tool.
+        given: Arguments by name; references as text, or as the objects they stand for.
+        session: Where handles live and files are opened.
+
+    Raises:
+        PprofMcpError: Arguments are wrong, or as the tool says.
+    """
+    return _call(spec, _checked(spec, given, session), session)
+
+
+def answer(spec: ToolSpec, given: Mapping[str, Any], *, session: Session, most: int | None) -> Answer:
+    """Do as `run`, and keep the JSON under a size.
+
+    Args:
+        spec: The tool.
+        given: Arguments by name.
+        session: Where handles live and files are opened.
+        most: Bytes of JSON at most. A list that is longer is cut and says so; its cursor goes on behind the
+            cut.
+
+    Raises:
+        PprofMcpError: As `run`.
+        ResultTooLargeError: One row alone is too large.
+    """
+    arguments = _checked(spec, given, session)
+    result = _call(spec, arguments, session)
+    encoded = dump(result)
+    limit_name = spec.limit_parameter
+    while most is not None and len(encoded) > most:
+        limit = arguments.get(limit_name) if limit_name else None
+        if not isinstance(limit, int) or limit <= 1:
+            raise ResultTooLargeError(
+                f"{spec.name}: the answer takes {len(encoded)} bytes, {most} are allowed",
+                details={"bytes": len(encoded), "limit": most},
+            )
+        lowered = max(1, min(limit - 1, limit * most * 9 // (len(encoded) * 10)))
+        arguments = {**arguments, cast("str", limit_name): lowered}
+        note = f"{limit_name} lowered to {lowered}: more rows would make the answer larger than {most} bytes"
+        result = _call(spec, arguments, session)
+        result = result.model_copy(update={"warnings": [*result.warnings, note]})
+        encoded = dump(result)
+    return Answer(result=result, json=encoded)
+
+
+def dump(result: Result) -> bytes:
+    """Write a result as compact JSON."""
+    return result.model_dump_json().encode()
+
+
+def _call(spec: ToolSpec, arguments: Mapping[str, Any], session: Session) -> Result:
+    extra = {spec.session_parameter: session} if spec.session_parameter else {}
+    result = spec.function(**arguments, **extra)
+    if type(result) is not spec.result_model:
+        raise InternalError(f"{spec.name} answered with {type(result).__name__}")
+    return result
+
+
+def _checked(spec: ToolSpec, given: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    _refuse_unknown(spec, given)
+    references = {
+        item.name: given[item.name]
+        for item in spec.parameters
+        if item.kind in _RESOLVED and _holds_objects(given.get(item.name))
+    }
+    plain = {name: _unwrapped(spec, name, value) for name, value in given.items() if name not in references}
+    # A placeholder keeps the model's view of what is required; the object itself goes past it.
+    texts = {name: ["-"] if isinstance(value, (list, tuple)) else "-" for name, value in references.items()}
+    try:
+        checked = spec.params_model.model_validate({**plain, **texts})
+    except ValidationError as problem:
+        raise _invalid(spec, problem) from None
+    arguments = {item.name: getattr(checked, item.name) for item in spec.parameters}
+    arguments.update(references)
+    for item in spec.parameters:
+        if item.kind in _RESOLVED:
+            arguments[item.name] = _resolve(item, arguments[item.name], session)
+    return arguments
+
+
+_RESOLVED = (Kind.PROFILE, Kind.PROFILES, Kind.BUNDLE)
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether a reference was given as what it stands for, as only a Python caller can."""
+    values = cast("list[Any]", value) if isinstance(value, (list, tuple)) else [value]
+    return any(isinstance(one, (Profile, Bundle, os.PathLike)) for one in values)
+
+
+def _resolve(item: Parameter, value: Any, session: Session) -> Any:
+    if item.kind is Kind.PROFILE:
+        return _profile(value, session)
+    if item.kind is Kind.PROFILES:
+        return [_profile(one, session) for one in cast("list[Any]", value)]
+    if isinstance(value, Bundle):
+        return value
+    if isinstance(value, (list, tuple)):
+        return session.bundle([_reference(one) for one in cast("list[Any]", value)])
+    return session.bundle(_reference(value))
+
+
+def _reference(value: Any) -> str:
+    return value.reference if isinstance(value, Profile) else _text(value)
+
+
+def _profile(value: Any, session: Session) -> Profile:
+    return value if isinstance(value, Profile) else session.profile(_text(value))
+
+
+def _text(value: str | os.PathLike[str]) -> str:
+    return os.fspath(value)
+
+
+def _refuse_unknown(spec: ToolSpec, given: Mapping[str, Any]) -> None:
+    valid = [item.name for item in spec.parameters]
+    unknown = [name for name in given if name not in valid]
+    if unknown:
+        named = ", ".join(repr(name[:60]) for name in sorted(unknown)[:5])
+        raise InvalidArgumentError(
+            f"{spec.name} takes no argument {named}",
+            hint=f"Valid names: {', '.join(valid)}.",
+            details={"argument": min(unknown)[:60], "available": valid},
+        )
+
+
+def _unwrapped(spec: ToolSpec, name: str, value: Any) -> Any:
+    """Some desktop clients send a list as its JSON text."""
+    if isinstance(value, str) and value.startswith("["):
+        item = next(item for item in spec.parameters if item.name == name)
+        if item.kind in (Kind.PROFILES, Kind.BUNDLE) or "list" in str(item.annotation):
+            try:
+                return json.loads(value)
+            except ValueError:
+                return value
+    return value
+
+
+def _invalid(spec: ToolSpec, problem: ValidationError) -> InvalidArgumentError:
+    first: ErrorDetails = problem.errors(include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else spec.name
+    required = [item.name for item in spec.parameters if item.required]
+    if first["type"] == "missing":
+        message = f"{spec.name} needs the argument {name}"
+        hint = f"Required: {', '.join(required)}."
+    else:
+        message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}; given: {_shown(first['input'])}"
+        described = next((item.field.description for item in spec.parameters if item.name == name), None)
+        hint = f"{name}: {described}" if described else "Correct the argument and call again."
+    return InvalidArgumentError(message, hint=hint, details={"argument": name})
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,93 @@
+"""What is known about a tool once it is declared; everything the fronts show comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+
+from pprof_mcp.registry import schema
+from pprof_mcp.registry.arguments import Kind, Parameter
+from pprof_mcp.results.base import Result
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a call does to the world; the hints of the protocol.
+
+    Attributes:
+        read_only: Nothing is written and nothing is forgotten.
+        destructive: Something that can not be had again may be lost.
+        idempotent: A second call with the same arguments changes nothing more.
+        open_world: It talks to something besides this machine's files.
+    """
+
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    open_world: bool = False
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool, described.
+
+    Attributes:
+        name: Dotted name, equal to the path of its file under `tools/`.
+        title: For people, a few words.
+        summary: First line of the docstring, at most 90 characters.
+        description: The whole docstring; what an agent chooses by.
+        since: Version that brought it.
+        example: Arguments of one good call, for pages.
+        parameters: All parameters, filters expanded; the session is not among them.
+        session_parameter: Name of the parameter that gets the session, if any.
+        params_model: Checks arguments, refusing unknown ones.
+        result_model: What it answers.
+        function: The function as written.
+        effects: What a call does to the world.
+        module: Name of the module it is written in.
+    """
+
+    name: str
+    title: str
+    summary: str
+    description: str
+    since: str
+    example: Mapping[str, Any]
+    parameters: tuple[Parameter, ...]
+    session_parameter: str | None
+    params_model: type[BaseModel]
+    result_model: type[Result]
+    function: Callable[..., Result]
+    effects: Effects
+    module: str
+
+    @property
+    def advertised(self) -> str:
+        """The name most clients can take: with underscores."""
+        return self.name.replace(".", "_")
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments."""
+        return schema.of_arguments(self.params_model)
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON Schema of every answer, error answers included."""
+        return schema.of_answers(self.result_model)
+
+    @cached_property
+    def limit_parameter(self) -> str | None:
+        """The parameter that bounds the list of the answer, if there is one to make smaller."""
+        names = {parameter.name for parameter in self.parameters}
+        if "cursor" not in names:
+            return None
+        return next((name for name in ("nodecount", "limit") if name in names), None)
+
+    def parameters_of(self, kind: Kind) -> tuple[Parameter, ...]:
+        """Give the parameters of one kind."""
+        return tuple(parameter for parameter in self.parameters if parameter.kind is kind)

@@ -1,0 +1,225 @@
+"""Any result as a document: facts, tables and texts, in the order of its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pprof_mcp.results.base import NextCall, Result, Row
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names with single values."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with columns.
+
+    Attributes:
+        title: What the rows are.
+        columns: Column names.
+        rows: Cells as text.
+        numeric: For each column whether it is set flush right.
+        spare: Columns that a narrow terminal leaves out, by position, the first one first.
+        depth: How deep it lies in another row.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    spare: tuple[int, ...] = ()
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is shown as it is."""
+
+    body: str
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Sentences under a title."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+Block = Facts | Table | Text | Notes
+
+_LAST = ("hints", "warnings", "next")
+"""Fields that stand at the end whatever their place in the model: they are about the rest."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+_SILENT = frozenset({"raw_meta"})
+
+
+def document(result: Result, suggestion: Callable[[NextCall], str]) -> list[Block]:
+    """Turn a result into blocks.
+
+    Args:
+        result: Any result.
+        suggestion: Writes a suggested call.
+
+    Returns:
+        Facts first, then tables and texts, then hints, warnings and suggestions. What is null or empty is
+        left out.
+    """
+    facts: list[tuple[str, str]] = []
+    body: list[Block] = []
+    for name in type(result).model_fields:
+        value: Any = getattr(result, name)
+        if name in _LAST or name in _SILENT or (name.endswith("left_out") and _says_nothing(value)):
+            continue
+        if name == "raw" and value is not None:
+            body.append(Text(clean(str(value))))
+        elif isinstance(value, Row):
+            facts.append((words(name), _row_in_words(value)))
+        elif _is_rows(value):
+            body.extend(_tables(words(name), cast("list[Row]", value), 0))
+        elif isinstance(value, list):
+            body.extend(_listed(words(name), cast("list[object]", value), facts))
+        elif value not in (None, ""):
+            facts.append((words(name), _short(value)))
+    blocks: list[Block] = [Facts(tuple(facts))] if facts else []
+    return [*blocks, *body, *_notes(result, suggestion)]
+
+
+def _says_nothing(value: object) -> bool:
+    if isinstance(value, Row):
+        return not any(getattr(value, name) for name in type(value).model_fields)
+    return not value
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else cell(value)
+
+
+def words(name: str) -> str:
+    """Spell a field name for people."""
+    return name.replace("_", " ")
+
+
+def cell(value: Any) -> str:
+    """Write one value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}" if abs(value) < 1e15 else f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(cell(item) for item in cast("list[Any]", value))
+    return clean(str(value))
+
+
+def clean(text: str) -> str:
+    """Show control characters instead of sending them: names in a profile may hold anything."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, Row) for item in cast("list[Any]", value)[:1])
+
+
+def _listed(title: str, values: list[object], facts: list[tuple[str, str]]) -> list[Block]:
+    if not values:
+        return []
+    if all(isinstance(item, str) and len(item) < 60 for item in values) and len(values) <= 8:
+        facts.append((title, ", ".join(cell(item) for item in values)))
+        return []
+    return [Notes(title, tuple(cell(item) for item in values))]
+
+
+def _shown_columns(row: Row) -> tuple[str, ...]:
+    if row.columns:
+        return row.columns
+    return tuple(name for name in type(row).model_fields if not isinstance(getattr(row, name), (list, Row)))
+
+
+def _row_in_words(row: Row) -> str:
+    parts = [(name, getattr(row, name)) for name in _shown_columns(row)]
+    if {name for name, _ in parts} <= {"type", "unit"}:
+        return "/".join(cell(value) for _, value in parts)
+    return ", ".join(f"{_heading(name)} {_short(value)}" for name, value in parts if value is not None)
+
+
+def _tables(title: str, rows: list[Row], depth: int) -> list[Block]:
+    """Give one table for plain rows; rows that hold rows get a table each, with theirs beneath."""
+    if not rows[0].beneath:
+        return [_table(title, rows, depth), *_remarks(rows)]
+    blocks: list[Block] = []
+    for number, row in enumerate(rows):
+        blocks.append(_table(title if number == 0 else "", [row], depth))
+        for name in row.beneath:
+            children: list[Any] = getattr(row, name)
+            if _is_rows(children):
+                blocks.extend(_tables(words(name), children, depth + 1))
+            elif children:
+                lines = tuple((cell(item),) for item in children)
+                blocks.append(Table(words(name), ("",), lines, (False,), depth=depth + 1))
+    return blocks
+
+
+def _remarks(rows: list[Row]) -> list[Block]:
+    """Give the lists of texts that rows hold besides their columns, each said of its row."""
+    blocks: list[Block] = []
+    first = _shown_columns(rows[0])[0]
+    for name in type(rows[0]).model_fields:
+        if name in rows[0].columns or not isinstance(getattr(rows[0], name), list):
+            continue
+        lines = tuple(
+            f"{cell(getattr(row, first))}: {cell(item)}" for row in rows for item in getattr(row, name)
+        )
+        if lines:
+            blocks.append(Notes(words(name), lines))
+    return blocks
+
+
+def _table(title: str, rows: list[Row], depth: int) -> Table:
+    columns = _shown_columns(rows[0])
+    cells = tuple(tuple(cell(getattr(row, name)) for name in columns) for row in rows)
+    # A column that is empty everywhere says nothing.
+    kept = [at for at in range(len(columns)) if any(line[at] for line in cells)]
+    return Table(
+        title=title,
+        columns=tuple(_heading(columns[at]) for at in kept),
+        rows=tuple(tuple(line[at] for at in kept) for line in cells),
+        numeric=tuple(_is_number(rows, columns[at]) for at in kept),
+        spare=tuple(kept.index(columns.index(name)) for name in rows[0].spare if columns.index(name) in kept),
+        depth=depth,
+    )
+
+
+def _heading(name: str) -> str:
+    if name.endswith("_pct"):
+        return words(name.removesuffix("_pct")) + "%"
+    return words(name.removesuffix("_text"))
+
+
+def _is_number(rows: list[Row], name: str) -> bool:
+    if name.endswith(("_text", "_pct")):
+        return True
+    value: Any = getattr(rows[0], name)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _notes(result: Result, suggestion: Callable[[NextCall], str]) -> list[Block]:
+    blocks: list[Block] = []
+    hints: Any = getattr(result, "hints", [])
+    if hints:
+        blocks.append(Notes("hints", tuple(cell(hint) for hint in hints)))
+    if result.warnings:
+        blocks.append(Notes("warnings", tuple(cell(warning) for warning in result.warnings)))
+    if result.next:
+        blocks.append(Notes("next", tuple(clean(f"{call.why} {suggestion(call)}") for call in result.next)))
+    return blocks

@@ -1,0 +1,89 @@
+"""Asks the core about a profile: rows as data, or pprof's own text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from pprof_mcp import _native
+from pprof_mcp.errors import PprofMcpError
+from pprof_mcp.filters import FILTER_NAMES, spec
+from pprof_mcp.profile import Profile
+from pprof_mcp.results.shared import RawMeta
+from pprof_mcp.truncate import truncate
+
+Rows = dict[str, Any]
+"""An answer of the core: plain data, ready for a result model."""
+
+
+def ask(
+    question: Callable[[_native.Profile, str], bytes],
+    profile: Profile,
+    filters: Mapping[str, object],
+    **options: object,
+) -> Rows:
+    """Ask one question.
+
+    Args:
+        question: A function of the core, such as `_native.top`.
+        profile: About which profile.
+        filters: The shared options.
+        **options: What this question takes besides.
+
+    Raises:
+        PprofMcpError: As the core says.
+    """
+    return cast("Rows", json.loads(question(profile.native, spec(filters, **options))))
+
+
+def pprof_text(
+    native: _native.Profile, filters: Mapping[str, object], report_format: str, **options: object
+) -> tuple[str, RawMeta]:
+    """Give the text that `go tool pprof` prints, cut to the size asked for.
+
+    Args:
+        native: The profile.
+        filters: The shared options, and those of `TextOptions`.
+        report_format: pprof's name of the report, such as `top`.
+        **options: pprof's other options by their names.
+
+    Returns:
+        The text, and what was cut from it. What pprof says besides is among the warnings of the rows.
+
+    Raises:
+        PprofMcpError: As the core says.
+    """
+    kept: dict[str, object] = {name: filters[name] for name in FILTER_NAMES if filters.get(name)}
+    # pprof itself decides the granularity of a report when none is asked for.
+    if kept.get("granularity") == "functions":
+        del kept["granularity"]
+    body = json.dumps({"format": report_format, **kept, **options})
+    try:
+        out, _ = _native.report(_native.prepare_source(native), body, None)
+    except PprofMcpError as problem:
+        # These two are for the drop-in command, which prints them.
+        problem.details.pop("pprof_message", None)
+        problem.details.pop("messages", None)
+        raise
+    text = out.decode("utf-8", "replace")
+    return truncate(
+        text,
+        max_lines=cast("int", filters.get("max_lines", 0)),
+        max_bytes=cast("int", filters.get("max_bytes", 6_000)),
+        strategy=cast("str", filters.get("truncate_strategy", "head")),
+    )
+
+
+def place(row: Rows) -> str | None:
+    """Say where a row is: `file:line`, the file alone, or None when it is not known."""
+    file, line = cast("str", row["file"]), cast("int", row["line"])
+    if not file:
+        return None
+    return f"{file}:{line}" if line else file
+
+
+def exactly(name: str) -> str:
+    """Give the pattern that matches one name and nothing else."""
+    return f"^{re.escape(name)}$"

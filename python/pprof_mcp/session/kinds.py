@@ -1,0 +1,96 @@
+"""What kind a profile is, told by its sample types and never by its file name.
+
+Source: the sample types are those the runtimes write (Go's runtime/pprof, gperftools, the Datadog tracers,
+Node's and Java's agents; specified). How mutex and block profiles are told apart is chosen, and said at
+`LEAVES_THAT_UNLOCK`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+CPU = "cpu"
+WALL = "wall"
+HEAP = "heap"
+MUTEX = "mutex"
+BLOCK = "block"
+GOROUTINE = "goroutine"
+THREADCREATE = "threadcreate"
+EXCEPTIONS = "exceptions"
+OTHER = "other"
+
+KINDS = (CPU, WALL, HEAP, MUTEX, BLOCK, GOROUTINE, THREADCREATE, EXCEPTIONS, OTHER)
+"""All kinds; a profile that is of several is called by the first. An allocs profile is a heap profile."""
+
+_TYPES = {
+    CPU: {"cpu", "cpu-time", "cpu-samples"},
+    WALL: {"wall", "wall-time", "wall-samples"},
+    HEAP: {
+        "alloc_objects", "alloc_space", "inuse_objects", "inuse_space", "objects", "space", "allocations",
+        "alloc-samples", "alloc-space", "alloc-size", "alloc-samples-unscaled", "inuse-objects",
+        "inuse-space", "heap-space", "heap-live-samples", "heap-live-size",
+    },
+    MUTEX: {"lock-acquire", "lock-acquire-wait", "lock-release", "lock-release-hold", "lock-count",
+    "lock-time"},
+    GOROUTINE: {"goroutine", "goroutines", "goroutineleak"},
+    THREADCREATE: {"threadcreate", "thread"},
+    EXCEPTIONS: {"exception", "exceptions", "exception-samples"},
+}  # fmt: skip
+
+_CONTENTION = {"contentions", "delay"}
+
+LEAVES_THAT_UNLOCK = re.compile(r"Unlock\b|unlock|LostContended|semrelease")
+"""Go records a mutex profile at the unlock: the leaf of every stack is an Unlock (sync, or the runtime's own
+locks)."""
+
+LEAVES_THAT_WAIT = re.compile(
+    r"chanrecv|chansend|selectgo|blocksend|blockrecv|\)\.(?:R?Lock|Wait|lockSlow)\b|semacquire|notifyListWait"
+)
+"""Go records a block profile at the wait: a channel operation, a select, a Lock or a Wait."""
+
+
+def kinds_of(types: Sequence[tuple[str, str]], period_type: str | None) -> tuple[str, ...]:
+    """Tell the kinds from sample types, the main one first.
+
+    Args:
+        types: Type and unit of each sample type.
+        period_type: The type of the period, such as `cpu`, if there is one.
+
+    Returns:
+        At least one kind; contention profiles say `mutex` here, see `contention_kind`.
+    """
+    names = {name for name, _ in types}
+    found = {kind for kind, known in _TYPES.items() if names & known}
+    if names & _CONTENTION:
+        found.add(MUTEX)
+    # Profilers that count only samples say in the period what a sample is.
+    if not found and names & {"samples", "sample"} and period_type in ("cpu", "wall"):
+        found.add(period_type)
+    return tuple(kind for kind in KINDS if kind in found) or (OTHER,)
+
+
+def is_contention(types: Sequence[tuple[str, str]]) -> bool:
+    """Whether it is one of the two that share the sample types contentions and delay."""
+    return any(name in _CONTENTION for name, _ in types)
+
+
+def contention_kind(leaves: Callable[[], Sequence[tuple[str, float]]]) -> tuple[str, bool]:
+    """Tell mutex from block profiles by what their stacks end in.
+
+    Args:
+        leaves: Gives leaf function names with their weights.
+
+    Returns:
+        The kind, and whether the stacks decided it. Stacks that say nothing (empty, or not from Go) count as
+        `mutex`: other profilers record waits for locks under these types.
+    """
+    unlocking = waiting = 0.0
+    for name, weight in leaves():
+        if LEAVES_THAT_UNLOCK.search(name):
+            unlocking += abs(weight)
+        elif LEAVES_THAT_WAIT.search(name):
+            waiting += abs(weight)
+    if waiting > unlocking:
+        return BLOCK, True
+    return MUTEX, unlocking > 0

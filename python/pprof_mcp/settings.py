@@ -1,0 +1,218 @@
+"""Every setting that comes from the environment: name, kind, default, and what it does.
+
+Only this module reads the environment. Everything else gets a `Settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal, cast
+
+from pprof_mcp.errors import InvalidArgumentError
+
+NameMode = Literal["underscores", "dotted"]
+
+LIMIT_NAMES = (
+    "input_bytes",
+    "inflated_bytes",
+    "ratio",
+    "ratio_floor",
+    "samples",
+    "stack_depth",
+    "table_rows",
+    "string_bytes",
+    "zip_entries",
+)
+"""The limits of the Rust core that can be set, by their names there."""
+
+_LIMIT_HELP = {
+    "input_bytes": "Bytes of one input as given, compressed or not.",
+    "inflated_bytes": "Bytes of one input after all decompression.",
+    "ratio": "Decompressed bytes for each compressed one.",
+    "ratio_floor": "Decompressed bytes below which any ratio is accepted.",
+    "samples": "Samples of one profile.",
+    "stack_depth": "Locations of one sample.",
+    "table_rows": "Functions, mappings and locations of one profile, each.",
+    "string_bytes": "Bytes of all strings of one profile together.",
+    "zip_entries": "Entries of one zip, and files of one directory, that are looked at.",
+}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable, as the reference page shows it."""
+
+    name: str
+    kind: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked.
+
+    Attributes:
+        roots: Folders that may be read and written besides the working directory.
+        name_mode: How tool names are advertised.
+        handle_ttl: Seconds without use after which a handle expires.
+        store_bytes: Memory for decoded profiles; the least recently used ones go first.
+        answer_bytes: Size of one answer as JSON that is never passed.
+        limits: Limits of the Rust core that were set; the others keep its defaults.
+    """
+
+    roots: tuple[str, ...] = ()
+    name_mode: NameMode = "underscores"
+    handle_ttl: float = 14_400.0
+    store_bytes: int = 2 << 30
+    answer_bytes: int = 80_000
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def variables() -> tuple[Variable, ...]:
+    """Give every environment variable that is read, in the order of the reference page."""
+    base = Settings()
+    return (
+        Variable(
+            "PPROF_MCP_ROOTS",
+            f"paths, separated by `{os.pathsep}`",
+            "none",
+            "Folders the server may read and write besides its working directory.",
+        ),
+        Variable(
+            "CLAUDE_PROJECT_DIR",
+            "path",
+            "none",
+            "Set by Claude Code; one more folder the server may read and write.",
+        ),
+        Variable(
+            "PPROF_MCP_TOOL_NAME_MODE",
+            "`underscores` or `dotted`",
+            base.name_mode,
+            "Spelling of the tool names that are advertised; both are always understood. "
+            "`default` and `codex` mean `underscores`.",
+        ),
+        Variable(
+            "PPROF_MCP_HANDLE_TTL",
+            "seconds",
+            f"{base.handle_ttl:.0f}",
+            "A handle that is not used for this long expires.",
+        ),
+        Variable(
+            "PPROF_MCP_STORE_BYTES",
+            "bytes",
+            str(base.store_bytes),
+            "Memory for decoded profiles; beyond it the least recently used ones are dropped and read again "
+            "when asked for.",
+        ),
+        Variable(
+            "PPROF_MCP_ANSWER_BYTES",
+            "bytes, 8000 or more",
+            str(base.answer_bytes),
+            "Size of one answer that is never passed; longer lists are cut and say so.",
+        ),
+        *(
+            Variable(f"PPROF_MCP_LIMIT_{name.upper()}", "number, 1 or more", "built in", _LIMIT_HELP[name])
+            for name in LIMIT_NAMES
+        ),
+        Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
+        Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
+        Variable(
+            "PPROF_TMPDIR",
+            "path",
+            "$HOME/pprof",
+            "`pprof-mcp pprof`: accepted for compatibility; only fetched profiles would be saved there.",
+        ),
+    )
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: Variables by name; the process's own when not given.
+
+    Raises:
+        InvalidArgumentError: A variable has a value it can not have; the message names both.
+    """
+    given = os.environ if environment is None else environment
+    base = Settings()
+    roots = [part for part in given.get("PPROF_MCP_ROOTS", "").split(os.pathsep) if part]
+    if given.get("CLAUDE_PROJECT_DIR"):
+        roots.append(given["CLAUDE_PROJECT_DIR"])
+    limits = {
+        name: _integer(given, f"PPROF_MCP_LIMIT_{name.upper()}", 1, 1)
+        for name in LIMIT_NAMES
+        if given.get(f"PPROF_MCP_LIMIT_{name.upper()}")
+    }
+    return Settings(
+        roots=tuple(roots),
+        name_mode=_name_mode(given),
+        handle_ttl=_number(given, "PPROF_MCP_HANDLE_TTL", base.handle_ttl),
+        store_bytes=_integer(given, "PPROF_MCP_STORE_BYTES", base.store_bytes, 1),
+        answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
+        limits=limits,
+    )
+
+
+def setting_names() -> tuple[str, ...]:
+    """Give the names of all fields of `Settings`, for tests and pages."""
+    return tuple(item.name for item in fields(Settings))
+
+
+def _name_mode(given: Mapping[str, str]) -> NameMode:
+    text = given.get("PPROF_MCP_TOOL_NAME_MODE", "").strip().lower()
+    # `default` and `codex` are the spellings of the system whose users this variable comes from.
+    known = {
+        "": "underscores",
+        "default": "underscores",
+        "codex": "underscores",
+        "underscores": "underscores",
+    }
+    mode = {**known, "dotted": "dotted"}.get(text)
+    if mode is None:
+        raise InvalidArgumentError(
+            f"PPROF_MCP_TOOL_NAME_MODE is {text!r}; it can be underscores or dotted",
+            details={"argument": "PPROF_MCP_TOOL_NAME_MODE"},
+        )
+    return cast("NameMode", mode)
+
+
+def _integer(given: Mapping[str, str], name: str, default: int, least: int) -> int:
+    text = given.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text.replace("_", ""))
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise InvalidArgumentError(
+            f"{name} is {text!r}; it must be a whole number, {least} or more", details={"argument": name}
+        )
+    return value
+
+
+def _number(given: Mapping[str, str], name: str, default: float) -> float:
+    text = given.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise InvalidArgumentError(
+            f"{name} is {text!r}; it must be a number of seconds above 0", details={"argument": name}
+        )
+    return value
+
+
+def store_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Give the folder of this program's own, which may always be read and written; it need not exist."""
+    given = os.environ if environment is None else environment
+    base = given.get("XDG_CACHE_HOME") or given.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "pprof-mcp"

@@ -1,0 +1,1 @@
+"""One file is one tool; its path is its name."""

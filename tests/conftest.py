@@ -1,0 +1,54 @@
+"""What several tests need: the profiles of the project, sessions with a clock in hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pprof_mcp.session.session import Session
+from pprof_mcp.settings import Settings
+from pprof_mcp.sources.fence import Fence
+
+from tests.support import DATA, Clock, MakeSession
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of recorded profiles."""
+    return DATA
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_session(clock: Clock) -> MakeSession:
+    """Makes sessions that read everything and have the clock of the test."""
+
+    def make(*, fence: Fence | None = None, **settings: Any) -> Session:
+        return Session(fence=fence or Fence.unrestricted(), settings=Settings(**settings), clock=clock)
+
+    return make
+
+
+@pytest.fixture
+def session(make_session: MakeSession) -> Session:
+    return make_session()
+
+
+@pytest.fixture
+def cpu(data: Path) -> str:
+    """A CPU profile with labels and planted hot functions."""
+    return str(data / "go" / "main" / "cpu.pb.gz")
+
+
+@pytest.fixture
+def empty(tmp_path: Path, session: Session, cpu: str) -> str:
+    """A CPU profile that is good in every way but has no samples."""
+    nothing = session.profile(cpu).filter(focus="^no function is called so$")
+    path = tmp_path / "empty.pb.gz"
+    path.write_bytes(nothing.to_bytes())
+    return str(path)

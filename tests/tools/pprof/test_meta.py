@@ -1,0 +1,50 @@
+"""What pprof.meta must get right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pprof_mcp as pp
+import pytest
+
+
+def test_a_go_profile_says_what_it_is(cpu: str) -> None:
+    found = pp.open(cpu).meta()
+    assert (found.kind, found.runtime) == ("cpu", "go")
+    assert [(item.type, item.unit) for item in found.sample_types] == [
+        ("samples", "count"),
+        ("cpu", "nanoseconds"),
+    ]
+    assert found.default_index == 1
+    assert found.period_type is not None
+    assert found.time is not None
+    assert found.time.endswith("Z")
+    assert found.duration_nanos > 9e9
+    assert {"tenant", "endpoint"} <= {item.key for item in found.label_keys}
+    assert found.mappings[0].build_id
+    assert found.warnings == []
+    assert found.handle == pp.open(cpu).handle
+
+
+@pytest.mark.parametrize(
+    ("file", "runtime"),
+    [
+        ("go/main/heap.after.pb.gz", "go"),
+        ("go/main/threadcreate.pb.gz", None),
+        ("legacy/java.cpu.bin", "java"),
+    ],
+)
+def test_the_runtime_comes_from_source_files(data: Path, file: str, runtime: str | None) -> None:
+    assert pp.open(data / file).meta().runtime == runtime
+
+
+def test_a_profile_without_names_is_told_as_such(data: Path) -> None:
+    found = pp.open(data / "legacy" / "cpp.cpu-64-little.bin").meta()
+    assert found.quality.unsymbolized_locations > 0
+    assert any("function names" in warning for warning in found.warnings)
+
+
+def test_an_empty_profile_is_told_as_such(empty: str) -> None:
+    found = pp.open(empty).meta()
+    assert found.samples == 0
+    assert "it has no samples" in found.warnings
