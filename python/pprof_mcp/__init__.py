@@ -1,7 +1,7 @@
 """Open, analyse, compare and merge pprof profiles.
 
     >>> import pprof_mcp as pp
-    >>> profile = pp.open("cpu.pb.gz")
+    >>> profile = pp.open_profile("cpu.pb.gz")
     >>> for row in profile.top(cum=True, focus="acme/").rows:
     ...     print(row.location, row.cum_pct)
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pprof_mcp import errors as errors
     from pprof_mcp.errors import InputError, InternalError, PprofMcpError, ProfileError, SourceError
     from pprof_mcp.filters import Filters
-    from pprof_mcp.opening import build_info, open, open_bundle
+    from pprof_mcp.opening import build_info, open, open_bundle, open_profile
     from pprof_mcp.profile import Profile
     from pprof_mcp.session.bundle import Bundle
     from pprof_mcp.tools.pprof.diff_top import diff_top
@@ -49,6 +49,7 @@ __all__ = [
     "meta",
     "open",
     "open_bundle",
+    "open_profile",
     "peek",
     "tags",
     "top",
@@ -71,6 +72,7 @@ _HOMES = {
     "meta": "tools.pprof.meta",
     "open": "opening",
     "open_bundle": "opening",
+    "open_profile": "opening",
     "peek": "tools.pprof.peek",
     "tags": "tools.pprof.tags",
     "top": "tools.pprof.top",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cached_property
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, cast, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
@@ -143,22 +144,27 @@ class Profile:
         shared: The decoded profile and what is known about it.
         session: Where it is kept.
         reference: How it was given: a path or a handle. Empty for what was made in Python.
+        warnings: What limits it, such as a filter that matched nothing.
     """
 
-    __slots__ = ("_reference", "_session", "_shared")
+    __slots__ = ("_reference", "_session", "_shared", "_warnings")
 
     top = Method(_top)
     peek = Method(_peek)
     tags = Method(_tags)
     meta = Method(_meta)
     traces_head = Method(_traces_head)
+    traces = traces_head
     focus_paths = Method(_focus_paths)
     diff_top = Method(_diff_top)
 
-    def __init__(self, shared: Shared, session: Session, reference: str = "") -> None:
+    def __init__(
+        self, shared: Shared, session: Session, reference: str = "", warnings: Sequence[str] = ()
+    ) -> None:
         self._shared = shared
         self._session = session
         self._reference = reference
+        self._warnings = tuple(warnings)
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
@@ -207,6 +213,11 @@ class Profile:
         """All its kinds, the main one first."""
         return self._shared.kinds
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What limits it, such as a filter that matched nothing; empty for a profile as it was read."""
+        return self._warnings
+
     def named(self, reference: str) -> Profile:
         """Give the same profile under another reference."""
         return Profile(self._shared, self._session, reference)
@@ -222,15 +233,41 @@ class Profile:
         """
         from pprof_mcp.filters import spec
 
-        native, _ = self.native.filter(spec(filters))
+        native, warnings = self.native.filter(spec(filters))
+        return Profile(Shared(native, self._session.new_key()), self._session, warnings=warnings)
+
+    def merge(self, *others: Profile) -> Profile:
+        """Give this profile and others as one: equal stacks with equal labels are added.
+
+        Args:
+            *others: Profiles with a sample type in common with this one.
+
+        Raises:
+            IncompatibleProfilesError: They have none, or measure it in units of another dimension.
+        """
+        native = _native.merge([self.native, *(other.native for other in others)])
+        return Profile(Shared(native, self._session.new_key()), self._session)
+
+    def diff(self, base: Profile, *, diff_base: bool = False, normalize: bool = False) -> Profile:
+        """Give this profile minus another; for the differences as rows see `diff_top`.
+
+        Args:
+            base: What is subtracted.
+            diff_base: Percentages are of the base, whose samples get the label `pprof::base`.
+            normalize: Scale this profile to the sums of the base first.
+
+        Raises:
+            IncompatibleProfilesError: As `merge`; to normalise, all sample types must agree.
+        """
+        native = _native.diff(base.native, self.native, diff_base=diff_base, normalize=normalize)
         return Profile(Shared(native, self._session.new_key()), self._session)
 
     def to_bytes(self, *, compress: bool = True) -> bytes:
         """Write it as protobuf, gzip-compressed unless told otherwise; equal profiles give equal bytes."""
         return self.native.encode(compress)
 
-    def save(self, path: str, *, overwrite: bool = False) -> None:
-        """Write it to a file.
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write it to a file, whole or not at all.
 
         Args:
             path: Where to; gzip-compressed protobuf.
@@ -239,7 +276,18 @@ class Profile:
         Raises:
             SourceError: It can not be written there.
         """
-        self._session.write(path, self.to_bytes(), overwrite=overwrite)
+        self._session.write(os.fspath(path), self.to_bytes(), overwrite=overwrite)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., object]:
+            """Give the analysis of that name, so that a new tool is a method without being named here."""
+            from pprof_mcp.registry.discover import analysis_of_a_profile
+
+            tool = None if name.startswith("_") else analysis_of_a_profile(name)
+            if tool is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return partial(tool, self)
 
     def __len__(self) -> int:
         return self.native.sample_count

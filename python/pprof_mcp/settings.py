@@ -18,6 +18,7 @@ NameMode = Literal["underscores", "dotted"]
 LIMIT_NAMES = (
     "input_bytes",
     "inflated_bytes",
+    "nesting",
     "ratio",
     "ratio_floor",
     "samples",
@@ -31,6 +32,7 @@ LIMIT_NAMES = (
 _LIMIT_HELP = {
     "input_bytes": "Bytes of one input as given, compressed or not.",
     "inflated_bytes": "Bytes of one input after all decompression.",
+    "nesting": "Compression layers on top of each other (gzip in gzip).",
     "ratio": "Decompressed bytes for each compressed one.",
     "ratio_floor": "Decompressed bytes below which any ratio is accepted.",
     "samples": "Samples of one profile.",

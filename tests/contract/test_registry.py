@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
+import pprof_mcp as pp
 import pytest
 from pprof_mcp.profile import Method, Profile
 from pprof_mcp.registry import schema
@@ -15,6 +16,8 @@ from pprof_mcp.registry.arguments import Kind
 from pprof_mcp.registry.discover import load, load_all, names, summary
 from pprof_mcp.registry.spec import ToolSpec
 from pprof_mcp.results.base import Result, Row
+
+from tests.support import DATA
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "python" / "pprof_mcp"
@@ -145,8 +148,22 @@ def test_every_analysis_of_one_profile_is_a_method_of_profile() -> None:
         if spec.name.startswith("pprof.") and spec.parameters and spec.parameters[0].kind is Kind.PROFILE
     ]
     assert len(first) >= 7
+    profile = pp.open_profile(DATA / "go" / "main" / "cpu.pb.gz")
     for name in first:
-        assert isinstance(vars(Profile)[name], Method), name
+        assert callable(getattr(profile, name)), name
+    for name in ("top", "peek", "tags", "meta", "traces", "focus_paths", "diff_top"):
+        assert isinstance(vars(Profile)[name], Method), f"{name} is not known to type checkers"
+
+
+def test_an_analysis_that_profile_does_not_name_is_a_method_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = pp.open_profile(DATA / "go" / "main" / "cpu.pb.gz")
+    expected = profile.top(nodecount=2)
+    monkeypatch.delattr(Profile, "top")
+    assert profile.top(nodecount=2) == expected
+    with pytest.raises(AttributeError, match="no attribute 'diff_tops'"):
+        getattr(profile, "diff_tops")  # noqa: B009 - the point is the missing name
 
 
 def test_filters_mean_the_same_in_every_tool_that_has_them() -> None:

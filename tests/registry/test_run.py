@@ -59,7 +59,7 @@ def test_a_list_sent_as_its_json_text_is_understood(session: Session, data: Path
 
 
 def test_a_tool_is_a_plain_function_that_takes_profiles_or_paths(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     by_function = pp.top(profile, cum=True, focus="json")
     by_method = profile.top(cum=True, focus="json")
     by_path = pp.top(cpu, cum=True, focus="json")  # pyright: ignore[reportArgumentType] - allowed at run time

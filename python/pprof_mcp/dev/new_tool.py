@@ -55,7 +55,7 @@ from pprof_mcp.tools.{name} import {function}
 
 
 def test_it_finds_what_is_planted_in_the_profile(data: Path) -> None:
-    result = {function}(pp.open(data / "go" / "main" / "cpu.pb.gz"))
+    result = {function}(pp.open_profile(data / "go" / "main" / "cpu.pb.gz"))
     assert result.samples == -1, "write down here what is planted, and what must not be found"
 '''
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pprof_mcp.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from pprof_mcp.registry.declare import Tool
     from pprof_mcp.registry.spec import ToolSpec
 
 _ROOT = Path(__file__).resolve().parent.parent / "tools"
@@ -48,6 +49,19 @@ def load(name: str) -> ToolSpec:
         raise TypeError(f"{module.__name__} does not declare the tool {name}")
     spec: ToolSpec = found.spec
     return spec
+
+
+def analysis_of_a_profile(name: str) -> Tool[..., Any] | None:
+    """Give the tool `pprof.<name>` as a function; None unless its first argument is a profile."""
+    if f"pprof.{name}" not in names():
+        return None
+    from pprof_mcp.registry.arguments import Kind
+
+    parameters = load(f"pprof.{name}").parameters
+    if not parameters or parameters[0].kind is not Kind.PROFILE:
+        return None
+    found: Tool[..., Any] = getattr(importlib.import_module(f"pprof_mcp.tools.pprof.{name}"), name)
+    return found
 
 
 def load_all() -> tuple[ToolSpec, ...]:

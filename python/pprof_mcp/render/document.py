@@ -78,18 +78,21 @@ def document(result: Result, suggestion: Callable[[NextCall], str]) -> list[Bloc
     body: list[Block] = []
     for name in type(result).model_fields:
         value: Any = getattr(result, name)
+        if f"{name}_text" in type(result).model_fields:
+            # People read the text; the number beside it is for programs.
+            continue
         if name in _LAST or name in _SILENT or (name.endswith("left_out") and _says_nothing(value)):
             continue
         if name == "raw" and value is not None:
             body.append(Text(clean(str(value))))
         elif isinstance(value, Row):
-            facts.append((words(name), _row_in_words(value)))
+            facts.append((_heading(name), _row_in_words(value)))
         elif _is_rows(value):
             body.extend(_tables(words(name), cast("list[Row]", value), 0))
         elif isinstance(value, list):
             body.extend(_listed(words(name), cast("list[object]", value), facts))
         elif value not in (None, ""):
-            facts.append((words(name), _short(value)))
+            facts.append((_heading(name), _short(value)))
     blocks: list[Block] = [Facts(tuple(facts))] if facts else []
     return [*blocks, *body, *_notes(result, suggestion)]
 
@@ -101,7 +104,8 @@ def _says_nothing(value: object) -> bool:
 
 
 def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else cell(value)
+    text = cell(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, float) and "." in text else text
 
 
 def words(name: str) -> str:

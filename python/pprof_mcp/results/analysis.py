@@ -20,6 +20,7 @@ class Analysis(Result):
     sample_type: SampleType = Field(description="What the values count.")
     unit: str = Field(description="Unit of all values.")
     total: int = Field(description="What percentages are of.")
+    total_text: str = Field(description="total with its unit.")
 
 
 class TextAnalysis(Analysis):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,18 @@ class Bundle:
             hint=f"Say which: {self.reference}#{first.kind}, {self.reference}#{first.name}, or a handle.",
             details={"argument": "profile", "available": [member.name for member in self.members[:50]]},
         )
+
+    def __getitem__(self, selector: str) -> Profile:
+        """Give the one profile of a kind or name, as `select`."""
+        return self.select(selector)
+
+    def __iter__(self) -> Iterator[Member]:
+        """Go through its profiles, by name."""
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        """Count its profiles."""
+        return len(self.members)
 
     def listing(self) -> str:
         """Name its profiles with their kinds, in one line."""

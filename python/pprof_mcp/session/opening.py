@@ -100,12 +100,30 @@ class Opener:
             return self._zip(path, file.identity, data, kept, keep)
         return self._decoded(path, file.identity, data, keep)
 
+    def open_bytes(self, data: bytes, name: str, key: str, keep: Keep) -> Profile | Opened:
+        """Open what is in memory: a profile, or a zip of several.
+
+        Args:
+            data: The content.
+            name: What to call it in messages.
+            key: Names it in the store; it can not be read again.
+            keep: Keeps a decoded profile.
+
+        Raises:
+            PprofMcpError: It is neither.
+        """
+        if _native.sniff(data[:HEAD]) == "zip":
+            return self._zip(name, key, data, lambda _: None, keep, lasting=False)
+        return keep(Shared(self.decode(data), key))
+
     def _decoded(self, path: str, identity: str, data: bytes, keep: Keep) -> Profile:
         profile = keep(Shared(self.decode(data), identity))
         self._remember(identity, Origin(path))
         return profile
 
-    def _zip(self, path: str, identity: str, data: bytes, kept: Kept, keep: Keep) -> Opened:
+    def _zip(
+        self, path: str, identity: str, data: bytes, kept: Kept, keep: Keep, *, lasting: bool = True
+    ) -> Opened:
         items: list[Item] = []
         others: list[Other] = []
         for name, content in _native.zip_entries(data, self.reader.limits or None):
@@ -119,7 +137,8 @@ class Opener:
             except PprofMcpError as problem:
                 others.append(Other(name, problem.message))
                 continue
-            self._remember(key, Origin(path, name))
+            if lasting:
+                self._remember(key, Origin(path, name))
             items.append(Item(name, profile))
         return Opened(path, tuple(items), tuple(others))
 

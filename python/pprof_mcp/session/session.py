@@ -124,6 +124,32 @@ class Session:
             return self._bundle([(reference, chosen)], (), reference)
         return self._keep_all(opened)
 
+    def open(self, reference: str) -> Profile | Bundle:
+        """Give what a reference stands for: a profile for a file, a bundle for a directory, zip or glob.
+
+        Args:
+            reference: As for `profile` and `bundle`.
+
+        Raises:
+            PprofMcpError: As `profile`.
+        """
+        if reference.startswith(PREFIX):
+            whole = "#" not in reference and self._use(reference).is_bundle
+            return self.bundle(reference) if whole else self.profile(reference)
+        opened, selector = self._open_with_selector(reference)
+        if selector or isinstance(opened, Profile):
+            return self.profile(reference)
+        return self._keep_all(opened)
+
+    def open_bytes(self, data: bytes) -> Profile | Bundle:
+        """Give what is in memory: a profile, or a bundle for a zip.
+
+        Raises:
+            PprofMcpError: It is neither, or over a limit.
+        """
+        opened = self._opener.open_bytes(data, "bytes", self.new_key(), self._keep)
+        return opened if isinstance(opened, Profile) else self._keep_all(opened)
+
     # -- handles
 
     def handle_of(self, profile: Profile) -> str:

@@ -19,6 +19,10 @@ fn limits(named: Option<BTreeMap<String, u64>>) -> Result<Limits, Error> {
         let slot = match name.as_str() {
             "input_bytes" => &mut limits.input_bytes,
             "inflated_bytes" => &mut limits.inflated_bytes,
+            "nesting" => {
+                limits.nesting = u32::try_from(value).unwrap_or(u32::MAX);
+                continue;
+            }
             "ratio" => &mut limits.ratio,
             "ratio_floor" => &mut limits.ratio_floor,
             "samples" => &mut limits.samples,

@@ -12,12 +12,12 @@ from pprof_mcp.profile import Profile
 
 @pytest.fixture
 def before(data: Path) -> Profile:
-    return pp.open(data / "go" / "main" / "heap.before.pb.gz")
+    return pp.open_profile(data / "go" / "main" / "heap.before.pb.gz")
 
 
 @pytest.fixture
 def after(data: Path) -> Profile:
-    return pp.open(data / "go" / "main" / "heap.after.pb.gz")
+    return pp.open_profile(data / "go" / "main" / "heap.after.pb.gz")
 
 
 def test_the_planted_leak_is_the_largest_growth(before: Profile, after: Profile) -> None:
@@ -56,8 +56,8 @@ def test_deltas_are_after_minus_before_and_sorted_by_size(before: Profile, after
 
 
 def test_lengths_that_differ_are_warned_about_and_divided_out(cpu: str) -> None:
-    profile = pp.open(cpu)
-    twice = pp.open(pp.merge([profile, profile]).handle)
+    profile = pp.open_profile(cpu)
+    twice = pp.open_profile(pp.merge([profile, profile]).handle)
     raw = profile.diff_top(twice)
     assert any("per_second" in warning for warning in raw.warnings)
     assert raw.next[0].arguments["normalize"] == "per_second"
@@ -77,4 +77,4 @@ def test_text_is_pprofs_own_comparison(before: Profile, after: Profile) -> None:
 
 def test_profiles_of_different_kinds_do_not_compare(before: Profile, cpu: str) -> None:
     with pytest.raises(pp.ProfileError):
-        before.diff_top(pp.open(cpu))
+        before.diff_top(pp.open_profile(cpu))

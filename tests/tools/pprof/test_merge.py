@@ -20,10 +20,10 @@ def heaps(data: Path) -> list[str]:
 
 
 def test_values_add_up_and_the_handle_can_be_used(heaps: list[str]) -> None:
-    profiles = [pp.open(path) for path in heaps]
+    profiles = [pp.open_profile(path) for path in heaps]
     merged = pp.merge(profiles)
     assert merged.input_count == 2
-    both = pp.open(merged.handle).top(nodefraction=0)
+    both = pp.open_profile(merged.handle).top(nodefraction=0)
     assert both.total == sum(profile.top().total for profile in profiles)
     assert merged.warnings == []
     assert [call.arguments["profile"] for call in merged.next] == [merged.handle]
@@ -31,16 +31,16 @@ def test_values_add_up_and_the_handle_can_be_used(heaps: list[str]) -> None:
 
 def test_the_file_holds_what_the_handle_holds(heaps: list[str], tmp_path: Path) -> None:
     target = tmp_path / "all.pb.gz"
-    merged = pp.merge([pp.open(path) for path in heaps], output_path=str(target))
+    merged = pp.merge([pp.open_profile(path) for path in heaps], output_path=str(target))
     assert merged.output_path == str(target)
     assert merged.output_bytes == target.stat().st_size
-    assert pp.open(target).handle == merged.handle
+    assert pp.open_profile(target).handle == merged.handle
 
 
 def test_nothing_is_overwritten_unless_asked(heaps: list[str], tmp_path: Path) -> None:
     target = tmp_path / "all.pb.gz"
     target.write_bytes(b"precious")
-    profiles = [pp.open(path) for path in heaps]
+    profiles = [pp.open_profile(path) for path in heaps]
     with pytest.raises(InvalidArgumentError, match="exists"):
         pp.merge(profiles, output_path=str(target))
     assert target.read_bytes() == b"precious"
@@ -60,11 +60,11 @@ def test_nothing_is_written_outside_the_fence(
 
 def test_profiles_with_nothing_in_common_do_not_merge(heaps: list[str], cpu: str) -> None:
     with pytest.raises(IncompatibleProfilesError):
-        pp.merge([pp.open(heaps[0]), pp.open(cpu)])
+        pp.merge([pp.open_profile(heaps[0]), pp.open_profile(cpu)])
 
 
 def test_the_same_profile_twice_is_pointed_out(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     merged = pp.merge([profile, profile])
     assert any("equal" in warning for warning in merged.warnings)
-    assert pp.open(merged.handle).top().total == 2 * profile.top().total
+    assert pp.open_profile(merged.handle).top().total == 2 * profile.top().total

@@ -9,7 +9,7 @@ import pytest
 
 
 def test_a_go_profile_says_what_it_is(cpu: str) -> None:
-    found = pp.open(cpu).meta()
+    found = pp.open_profile(cpu).meta()
     assert (found.kind, found.runtime) == ("cpu", "go")
     assert [(item.type, item.unit) for item in found.sample_types] == [
         ("samples", "count"),
@@ -23,7 +23,7 @@ def test_a_go_profile_says_what_it_is(cpu: str) -> None:
     assert {"tenant", "endpoint"} <= {item.key for item in found.label_keys}
     assert found.mappings[0].build_id
     assert found.warnings == []
-    assert found.handle == pp.open(cpu).handle
+    assert found.handle == pp.open_profile(cpu).handle
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,16 @@ def test_a_go_profile_says_what_it_is(cpu: str) -> None:
     ],
 )
 def test_the_runtime_comes_from_source_files(data: Path, file: str, runtime: str | None) -> None:
-    assert pp.open(data / file).meta().runtime == runtime
+    assert pp.open_profile(data / file).meta().runtime == runtime
 
 
 def test_a_profile_without_names_is_told_as_such(data: Path) -> None:
-    found = pp.open(data / "legacy" / "cpp.cpu-64-little.bin").meta()
+    found = pp.open_profile(data / "legacy" / "cpp.cpu-64-little.bin").meta()
     assert found.quality.unsymbolized_locations > 0
     assert any("function names" in warning for warning in found.warnings)
 
 
 def test_an_empty_profile_is_told_as_such(empty: str) -> None:
-    found = pp.open(empty).meta()
+    found = pp.open_profile(empty).meta()
     assert found.samples == 0
     assert "it has no samples" in found.warnings

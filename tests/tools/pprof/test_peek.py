@@ -6,7 +6,7 @@ import pprof_mcp as pp
 
 
 def test_callers_and_callees_carry_their_weights(cpu: str) -> None:
-    found = pp.open(cpu).peek(r"pricing\.weakHash$")
+    found = pp.open_profile(cpu).peek(r"pricing\.weakHash$")
     assert found.matched == 1
     (node,) = found.rows
     assert node.name == "example.com/shop/pricing.weakHash"
@@ -17,14 +17,14 @@ def test_callers_and_callees_carry_their_weights(cpu: str) -> None:
 
 
 def test_recursion_counts_once_in_cum(cpu: str) -> None:
-    found = pp.open(cpu).peek(r"catalog\.\(\*category\)\.visit$")
+    found = pp.open_profile(cpu).peek(r"catalog\.\(\*category\)\.visit$")
     (node,) = found.rows
     assert node.cum <= found.total
     assert node.cum_pct <= 100
 
 
 def test_more_matches_and_edges_than_shown_are_counted(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     found = profile.peek("runtime", limit=2, edges=1)
     assert len(found.rows) == 2
     assert found.left_out.rows == found.matched - 2 > 0
@@ -37,14 +37,14 @@ def test_more_matches_and_edges_than_shown_are_counted(cpu: str) -> None:
 
 def test_no_match_is_an_answer_that_leads_on(cpu: str) -> None:
     for form in ("rows", "text"):
-        found = pp.open(cpu).peek("no such function", format=form)
+        found = pp.open_profile(cpu).peek("no such function", format=form)
         assert (found.rows, found.matched, found.raw) == ([], 0, None)
         assert any("no such function" in warning for warning in found.warnings)
         assert [call.tool for call in found.next] == ["pprof_top"]
 
 
 def test_text_is_pprofs_own(cpu: str) -> None:
-    found = pp.open(cpu).peek("weakHash", format="text")
+    found = pp.open_profile(cpu).peek("weakHash", format="text")
     assert found.rows == []
     assert found.raw is not None
     assert "calls%" in found.raw

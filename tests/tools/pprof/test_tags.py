@@ -9,7 +9,7 @@ import pytest
 
 
 def test_tenants_have_the_shares_that_were_planted(cpu: str) -> None:
-    (tenant,) = pp.open(cpu).tags(key="tenant").keys
+    (tenant,) = pp.open_profile(cpu).tags(key="tenant").keys
     assert [value.value for value in tenant.values] == ["acme", "globex", "initech"]
     shares = [value.flat_pct for value in tenant.values]
     assert shares == pytest.approx([60, 30, 10], abs=6)
@@ -17,13 +17,13 @@ def test_tenants_have_the_shares_that_were_planted(cpu: str) -> None:
 
 
 def test_all_keys_are_listed_without_one(cpu: str) -> None:
-    keys = [item.key for item in pp.open(cpu).tags().keys]
+    keys = [item.key for item in pp.open_profile(cpu).tags().keys]
     assert keys == sorted(keys)
     assert {"tenant", "endpoint"} <= set(keys)
 
 
 def test_a_value_can_be_looked_into_with_the_call_that_is_suggested(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     found = profile.tags(key="tenant")
     (call,) = found.next
     assert call.tool == "pprof_top"
@@ -32,7 +32,7 @@ def test_a_value_can_be_looked_into_with_the_call_that_is_suggested(cpu: str) ->
 
 
 def test_numbers_have_a_range_and_a_unit(data: Path) -> None:
-    (size,) = pp.open(data / "go" / "main" / "heap.after.pb.gz").tags(key="bytes").keys
+    (size,) = pp.open_profile(data / "go" / "main" / "heap.after.pb.gz").tags(key="bytes").keys
     assert size.numeric
     assert size.min is not None
     assert size.max is not None
@@ -41,7 +41,7 @@ def test_numbers_have_a_range_and_a_unit(data: Path) -> None:
 
 
 def test_values_not_shown_are_counted_and_the_cursor_goes_on(data: Path) -> None:
-    profile = pp.open(data / "go" / "main" / "heap.after.pb.gz")
+    profile = pp.open_profile(data / "go" / "main" / "heap.after.pb.gz")
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
@@ -54,12 +54,12 @@ def test_values_not_shown_are_counted_and_the_cursor_goes_on(data: Path) -> None
 
 
 def test_a_key_that_is_not_there_says_which_are(cpu: str) -> None:
-    found = pp.open(cpu).tags(key="customer")
+    found = pp.open_profile(cpu).tags(key="customer")
     assert found.keys == []
     assert any("tenant" in warning for warning in found.warnings)
 
 
 def test_a_profile_without_labels_says_so(data: Path) -> None:
-    found = pp.open(data / "go" / "main" / "threadcreate.pb.gz").tags()
+    found = pp.open_profile(data / "go" / "main" / "threadcreate.pb.gz").tags()
     assert found.keys == []
     assert found.warnings == ["no sample has labels"]

@@ -15,7 +15,7 @@ ROW = re.compile(r"^\s*(\S+)\s+(\S+%|0)\s+(\S+%)\s+(\S+)\s+(\S+%|0)\s{2}(.*)$")
 @pytest.mark.parametrize("cum", [False, True])
 @pytest.mark.parametrize("file", ["cpu", "heap.after", "mutex.after", "goroutine.after"])
 def test_rows_say_what_pprofs_own_text_says(data: Path, file: str, cum: bool) -> None:
-    profile = pp.open(data / "go" / "main" / f"{file}.pb.gz")
+    profile = pp.open_profile(data / "go" / "main" / f"{file}.pb.gz")
     rows = profile.top(cum=cum, nodecount=30).rows
     text = profile.top(cum=cum, nodecount=30, format="text", max_bytes=60_000).raw
     assert text is not None
@@ -28,18 +28,18 @@ def test_rows_say_what_pprofs_own_text_says(data: Path, file: str, cum: bool) ->
 
 
 def test_the_planted_hot_function_is_first_by_cum_among_our_own(cpu: str) -> None:
-    rows = pp.open(cpu).top(cum=True, show=r"^example\.com/shop/(pricing|catalog)\.").rows
+    rows = pp.open_profile(cpu).top(cum=True, show=r"^example\.com/shop/(pricing|catalog)\.").rows
     assert rows[0].name.startswith("example.com/shop/pricing.")
     assert any(row.name == "example.com/shop/pricing.weakHash" for row in rows[:4])
 
 
 def test_lines_have_a_place(cpu: str) -> None:
-    rows = pp.open(cpu).top(granularity="lines", focus="weakHash", nodecount=3).rows
+    rows = pp.open_profile(cpu).top(granularity="lines", focus="weakHash", nodecount=3).rows
     assert any(row.location and re.search(r"pricing/hash\.go:\d+$", row.location) for row in rows)
 
 
 def test_what_is_left_out_adds_up(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     found = profile.top(nodecount=3, nodefraction=0)
     assert len(found.rows) == 3
     assert found.left_out.rows == found.nodes - 3
@@ -48,7 +48,7 @@ def test_what_is_left_out_adds_up(cpu: str) -> None:
 
 
 def test_a_cursor_goes_on_where_the_answer_ended(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     whole = [row.name for row in profile.top(nodecount=500).rows]
     seen: list[str] = []
     cursor: str | None = ""
@@ -61,28 +61,28 @@ def test_a_cursor_goes_on_where_the_answer_ended(cpu: str) -> None:
 
 
 def test_a_focus_that_matches_nothing_is_an_answer_with_a_warning(cpu: str) -> None:
-    found = pp.open(cpu).top(focus="no such function")
+    found = pp.open_profile(cpu).top(focus="no such function")
     assert found.rows == []
     assert any("focus" in warning for warning in found.warnings)
     assert found.total > 0
 
 
 def test_an_empty_profile_is_an_answer_with_a_warning(empty: str) -> None:
-    found = pp.open(empty).top()
+    found = pp.open_profile(empty).top()
     assert (found.rows, found.total) == ([], 0)
     assert found.warnings == ["the profile has no samples"]
 
 
 def test_labels_and_other_sample_types_are_hinted_at(cpu: str, data: Path) -> None:
-    found = pp.open(cpu).top()
+    found = pp.open_profile(cpu).top()
     assert any("tenant" in hint and "pprof.tags" in hint for hint in found.hints)
     assert "pprof_tags" in [call.tool for call in found.next]
-    heap = pp.open(data / "go" / "main" / "heap.after.pb.gz").top()
+    heap = pp.open_profile(data / "go" / "main" / "heap.after.pb.gz").top()
     assert any("alloc_space" in hint for hint in heap.hints)
 
 
 def test_wrong_options_are_errors_that_say_what_exists(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     with pytest.raises(UnknownSampleTypeError) as unknown:
         profile.top(sample_index="alloc_space")
     assert unknown.value.details["available"] == ["samples", "cpu"]
@@ -92,7 +92,7 @@ def test_wrong_options_are_errors_that_say_what_exists(cpu: str) -> None:
 
 
 def test_text_is_cut_to_whole_lines_and_says_so(cpu: str) -> None:
-    profile = pp.open(cpu)
+    profile = pp.open_profile(cpu)
     whole = profile.top(format="text", nodecount=50, max_bytes=60_000)
     cut = profile.top(format="text", nodecount=50, max_lines=7)
     assert whole.raw is not None

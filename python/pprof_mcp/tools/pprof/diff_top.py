@@ -69,7 +69,9 @@ class DiffResult(Result):
     unit: str = Field(description="Unit of all values, after normalisation.")
     normalize: Normalize = Field(description="How the two sides were made comparable.")
     before_total: float = Field(description="Total before, normalised.")
+    before_total_text: str = Field(description="before_total with unit.")
     after_total: float = Field(description="Total after, normalised.")
+    after_total_text: str = Field(description="after_total with unit.")
     delta_total: float = Field(description="after minus before.")
     delta_total_text: str = Field(description="delta_total with unit and sign.")
     before_scale: float = Field(description="What values before were multiplied by.")
@@ -144,7 +146,9 @@ def diff_top(
         unit=found["unit"],
         normalize=normalize,
         before_total=found["base_total"],
+        before_total_text=found["base_total_text"],
         after_total=found["total"],
+        after_total_text=found["total_text"],
         delta_total=found["delta_total"],
         delta_total_text=found["delta_total_text"],
         before_scale=found["base_scale"],

@@ -19,10 +19,11 @@ from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
 class Callee(Row):
     """Where a path goes on below the function."""
 
-    columns = ("value", "pct", "name")
+    columns = ("value_text", "pct", "name")
 
     name: str = Field(description="What the function calls; empty for work in the function itself.")
     value: int = Field(description="What went there.")
+    value_text: str = Field(description="value with its unit.")
     pct: float = Field(description="In percent of the path.")
 
 
@@ -46,9 +47,10 @@ class PathRow(Row):
 class PathsMatched(Row):
     """All samples through the function."""
 
-    columns = ("value", "pct", "samples")
+    columns = ("value_text", "pct", "samples")
 
     value: int = Field(description="What they count.")
+    value_text: str = Field(description="value with its unit.")
     pct: float = Field(description="In percent of the total.")
     samples: int = Field(description="How many there are.")
 
@@ -56,7 +58,7 @@ class PathsMatched(Row):
 class PathsLeftOut(LeftOut):
     """Paths that are not among the rows."""
 
-    columns = ("rows", "value", "pct")
+    columns = ("rows", "pct")
 
     value: int = Field(description="What they count.")
     pct: float = Field(description="In percent of the total.")
@@ -138,6 +140,7 @@ def focus_paths(
         sample_type=found["sample_type"],
         unit=found["unit"],
         total=found["total"],
+        total_text=found["total_text"],
         raw=raw,
         raw_meta=raw_meta,
         cursor=page.cursor(len(rows), found["paths"]),

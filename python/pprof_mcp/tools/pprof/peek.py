@@ -103,6 +103,7 @@ def peek(
         sample_type=found["sample_type"],
         unit=found["unit"],
         total=found["total"],
+        total_text=found["total_text"],
         raw=raw,
         raw_meta=raw_meta,
         cursor=page.cursor(len(rows), found["matched"]),

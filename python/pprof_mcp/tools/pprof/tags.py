@@ -107,6 +107,7 @@ def tags(
         sample_type=found["sample_type"],
         unit=found["unit"],
         total=found["total"],
+        total_text=found["total_text"],
         raw=raw,
         raw_meta=raw_meta,
         cursor=cursor_on,

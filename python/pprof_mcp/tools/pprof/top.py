@@ -40,7 +40,7 @@ class TopRow(Row):
 class TopLeftOut(LeftOut):
     """Nodes that are not among the rows."""
 
-    columns = ("rows", "flat", "flat_pct")
+    columns = ("rows", "flat_pct")
 
     flat: int = Field(description="Their flat values together.")
     flat_pct: float = Field(description="In percent of the total.")
@@ -102,6 +102,7 @@ def top(
         sample_type=found["sample_type"],
         unit=found["unit"],
         total=found["total"],
+        total_text=found["total_text"],
         raw=raw,
         raw_meta=raw_meta,
         cursor=page.cursor(len(rows), found["nodes"]),

@@ -45,7 +45,7 @@ class StackRow(Row):
 class StacksLeftOut(LeftOut):
     """Stacks that are not among the rows."""
 
-    columns = ("rows", "value", "pct")
+    columns = ("rows", "pct")
 
     value: int = Field(description="What they count.")
     pct: float = Field(description="In percent of the total.")
@@ -96,6 +96,7 @@ def traces_head(
         sample_type=found["sample_type"],
         unit=found["unit"],
         total=found["total"],
+        total_text=found["total_text"],
         raw=raw,
         raw_meta=raw_meta,
         cursor=page.cursor(len(rows), found["stacks"]),

@@ -103,8 +103,12 @@ pub struct Diff {
     pub unit: String,
     /// Total of the base, normalised.
     pub base_total: f64,
+    /// Its text, with unit.
+    pub base_total_text: String,
     /// Total of the other side, normalised.
     pub total: f64,
+    /// Its text, with unit.
+    pub total_text: String,
     /// The difference.
     pub delta_total: f64,
     /// Its text, with unit and sign.
@@ -193,6 +197,11 @@ struct Scale<'a> {
 }
 
 impl Scale<'_> {
+    /// `value` with its unit.
+    fn text(&self, value: f64) -> String {
+        format!("{}{}", unit::label_float(value, self.unit), self.suffix)
+    }
+
     /// `value` with its unit and sign.
     fn label(&self, value: f64) -> String {
         let text = unit::label_float(value, self.unit);
@@ -307,7 +316,9 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         unit: after.sample_type.unit.clone(),
         sample_type: after.sample_type.clone(),
         base_total,
+        base_total_text: scale.text(base_total),
         total,
+        total_text: scale.text(total),
         delta_total: total - base_total,
         delta_total_text: scale.label(total - base_total),
         base_scale,

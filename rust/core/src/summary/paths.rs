@@ -51,6 +51,8 @@ pub struct Callee {
     pub name: String,
     /// What went there.
     pub value: i64,
+    /// `value` with its unit.
+    pub value_text: String,
     /// In percent of the path.
     pub pct: f64,
 }
@@ -83,6 +85,8 @@ pub struct PathRow {
 pub struct PathsMatched {
     /// What they count.
     pub value: i64,
+    /// `value` with its unit.
+    pub value_text: String,
     /// In percent of the total.
     pub pct: f64,
     /// How many there are.
@@ -98,6 +102,8 @@ pub struct Paths {
     pub unit: String,
     /// What percentages are of.
     pub total: i64,
+    /// `total` with its unit.
+    pub total_text: String,
     /// All samples through the function.
     pub matched: PathsMatched,
     /// The names that match, in byte order.
@@ -179,13 +185,19 @@ fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[boo
     found
 }
 
-fn callees(group: &Group, frames: &Frames<'_, '_, '_, '_>, limit: usize) -> Vec<Callee> {
+fn callees(
+    group: &Group,
+    prepared: &Prepared<'_>,
+    frames: &Frames<'_, '_, '_, '_>,
+    limit: usize,
+) -> Vec<Callee> {
     let mut below: Vec<Callee> = group
         .below
         .values()
         .map(|&(value, frame)| Callee {
             name: frame.map_or_else(String::new, |frame| frames.name(frame)),
             value,
+            value_text: prepared.label(value),
             pct: percent(value as f64, group.value as f64),
         })
         .collect();
@@ -228,7 +240,7 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
             .iter()
             .map(|&f| frames.name(f))
             .collect(),
-        below: callees(&group, &frames, query.below),
+        below: callees(&group, &prepared, &frames, query.below),
     };
     let rows: Vec<PathRow> = found
         .groups
@@ -248,8 +260,10 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
         unit: prepared.sample_type.unit.clone(),
         sample_type: prepared.sample_type.clone(),
         total: prepared.total,
+        total_text: prepared.label(prepared.total),
         matched: PathsMatched {
             value: found.value,
+            value_text: prepared.label(found.value),
             pct: percent(found.value as f64, total),
             samples: found.samples,
         },

@@ -99,6 +99,8 @@ pub struct Peek {
     pub unit: String,
     /// What percentages are of.
     pub total: i64,
+    /// `total` with its unit.
+    pub total_text: String,
     /// Nodes that match.
     pub matched: usize,
     /// The nodes.
@@ -173,6 +175,7 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
             callees,
         });
     }
+    let total_text = prepared.label(prepared.total);
     let Prepared {
         sample_type,
         mut warnings,
@@ -185,6 +188,7 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
+        total_text,
         matched: matching.len(),
         left_out: PeekLeftOut {
             rows: matching.len() - rows.len(),

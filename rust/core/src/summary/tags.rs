@@ -98,6 +98,8 @@ pub struct Tags {
     pub unit: String,
     /// What percentages are of.
     pub total: i64,
+    /// `total` with its unit.
+    pub total_text: String,
     /// The keys, in the order of their names; text before numbers.
     pub keys: Vec<TagKey>,
     /// What limits the answer.
@@ -195,6 +197,7 @@ pub fn tags(profile: &Profile, query: &TagsQuery) -> Result<Tags> {
             }
         })
         .collect();
+    let total_text = prepared.label(prepared.total);
     let Prepared {
         sample_type,
         mut warnings,
@@ -211,6 +214,7 @@ pub fn tags(profile: &Profile, query: &TagsQuery) -> Result<Tags> {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
+        total_text,
         keys,
         warnings,
     })

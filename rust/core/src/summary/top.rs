@@ -81,6 +81,8 @@ pub struct Top {
     pub unit: String,
     /// What percentages are of.
     pub total: i64,
+    /// `total` with its unit.
+    pub total_text: String,
     /// Flat values of the rows shown.
     pub shown: i64,
     /// Nodes there are.
@@ -150,6 +152,7 @@ pub fn top(profile: &Profile, query: &TopQuery) -> Result<Top> {
         });
     }
     let left = all.wrapping_sub(shown);
+    let total_text = prepared.label(prepared.total);
     let Prepared {
         sample_type,
         warnings,
@@ -159,6 +162,7 @@ pub fn top(profile: &Profile, query: &TopQuery) -> Result<Top> {
         unit: sample_type.unit.clone(),
         sample_type,
         total: prepared.total,
+        total_text,
         shown,
         nodes: graph.order.len(),
         left_out: LeftOut {

@@ -97,6 +97,8 @@ pub struct Traces {
     pub unit: String,
     /// What percentages are of.
     pub total: i64,
+    /// `total` with its unit.
+    pub total_text: String,
     /// Different stacks.
     pub stacks: usize,
     /// The stacks, heaviest first.
@@ -220,6 +222,7 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
         unit: prepared.sample_type.unit.clone(),
         sample_type: prepared.sample_type.clone(),
         total: prepared.total,
+        total_text: prepared.label(prepared.total),
         stacks,
         left_out: TracesLeftOut {
             rows: stacks - rows.len(),
