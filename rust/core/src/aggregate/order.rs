@@ -74,6 +74,10 @@ impl<'a> Names<'a> {
     /// A node's name as reports print it.
     #[must_use]
     pub fn printable(&self, info: &NodeInfo) -> Cow<'a, [u8]> {
+        // Functions are the usual granularity, and sorting asks for two names at a time.
+        if info.address == 0 && info.line == 0 && info.file.is_empty() && !info.name.is_empty() {
+            return Cow::Borrowed(self.strings.get(info.name));
+        }
         let mut parts = self.components(info);
         if parts.len() == 1 {
             return parts.pop().unwrap_or_default();
