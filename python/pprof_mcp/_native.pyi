@@ -1,5 +1,26 @@
 from collections.abc import Callable, Sequence
+from typing import final
 
+__all__ = [
+    "Profile",
+    "build_info",
+    "diff",
+    "diff_top",
+    "error_codes",
+    "is_program",
+    "merge",
+    "paths",
+    "peek",
+    "prepare_source",
+    "report",
+    "sniff",
+    "tags",
+    "top",
+    "traces",
+    "zip_entries",
+]
+
+@final
 class Profile:
     @staticmethod
     def decode(data: bytes, limits: dict[str, int] | None = None) -> Profile: ...
