@@ -66,7 +66,7 @@ lock: $(INSTALLED) ## Bring uv.lock up to date with pyproject.toml
 # ------------------------------------------------------------------------------------------------- using
 
 .PHONY: demo
-demo: $(NATIVE) ## Analyse the profiles that come with the project, on every front
+demo: $(NATIVE) ## Let an MCP client analyse the bundle that comes with the project
 	$(PY) -m pprof_mcp.dev.demo
 
 .PHONY: gen

@@ -24,7 +24,6 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     ├── SourceError                       where profiles come from, and go            4
     │   ├── SourceNotFoundError           source_not_found
     │   └── PathNotAllowedError           path_not_allowed
-    ├── OperationCancelledError           cancelled                                 130
     └── InternalError                     internal_error: a defect of this program   70
 
 A filter that matches nothing, an empty profile or a missing kind is a result with a warning, not an error.
@@ -43,6 +42,17 @@ Detail = str | int | float | bool | list[str] | None
 """What one entry of `details` may hold: plain data, so that every front can pass it on."""
 
 
+def _text(text: str) -> str:
+    """Give a text that any encoding can carry: file names may hold bytes that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _carried(value: Detail) -> Detail:
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return _text(value) if isinstance(value, str) else value
+
+
 class PprofMcpError(Exception):
     """Base of all errors raised on purpose.
 
@@ -59,10 +69,10 @@ class PprofMcpError(Exception):
     def __init__(
         self, message: str, *, hint: str | None = None, details: Mapping[str, Detail] | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = self.default_hint if hint is None else hint
-        self.details: dict[str, Detail] = dict(details or {})
+        self.message = _text(message)
+        super().__init__(self.message)
+        self.hint = self.default_hint if hint is None else _text(hint)
+        self.details: dict[str, Detail] = {key: _carried(value) for key, value in (details or {}).items()}
 
 
 class InputError(PprofMcpError, ValueError):
@@ -215,14 +225,6 @@ class PathNotAllowedError(SourceError):
     default_hint = (
         "Allow its folder with --allow-root or PPROF_MCP_ROOTS, or copy the file under an allowed one."
     )
-
-
-class OperationCancelledError(PprofMcpError):
-    """The caller asked to stop."""
-
-    code = "cancelled"
-    exit_status = 130
-    default_hint = "Nothing is wrong: the work was stopped because the caller asked for it."
 
 
 class InternalError(PprofMcpError):

@@ -77,6 +77,24 @@ class Filters(TypedDict, total=False):
     ]
 
 
+class ProfileFilters(Filters, total=False):
+    """All of pprof's filters, for making a profile of what they leave.
+
+    Attributes:
+        prune_from: Drop frames below a matching one.
+        tagshow: Keep labels whose key matches.
+        taghide: Drop labels whose key matches.
+        tagroot: Label keys, comma separated, that become frames at the root.
+        tagleaf: Label keys, comma separated, that become frames at the leaf.
+    """
+
+    prune_from: str
+    tagshow: str
+    taghide: str
+    tagroot: str
+    tagleaf: str
+
+
 class TextOptions(TypedDict, total=False):
     """How much of a text is returned; they matter with `format=text` only."""
 
@@ -95,6 +113,19 @@ class TextFilters(Filters, TextOptions, total=False):
 
 FILTER_NAMES = tuple(Filters.__annotations__)
 TEXT_NAMES = tuple(TextOptions.__annotations__)
+
+
+def profile_spec(filters: Mapping[str, object]) -> str:
+    """Write the options of `Profile.filter`.
+
+    Raises:
+        TypeError: There is no such filter.
+    """
+    known = (*FILTER_NAMES, *ProfileFilters.__annotations__)
+    unknown = sorted(set(filters) - set(known))
+    if unknown:
+        raise TypeError(f"no such filter: {', '.join(unknown)}; there are {', '.join(sorted(set(known)))}")
+    return json.dumps(dict(filters))
 
 
 def spec(filters: Mapping[str, object], **options: object) -> str:

@@ -6,6 +6,7 @@ import os
 from typing import Protocol
 
 from pprof_mcp import _native
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import default_session
@@ -85,7 +86,15 @@ def _content(source: bytes | bytearray | memoryview | Readable) -> bytes:
         return source
     if isinstance(source, (bytearray, memoryview)):
         return bytes(source)
-    return source.read()
+    # Callers without a type checker may hand in anything.
+    content: object = source.read() if hasattr(source, "read") else source
+    if isinstance(content, bytes):
+        return content
+    raise InvalidArgumentError(
+        f"{type(content).__name__} is no profile",
+        hint="Give a path, bytes, or a file opened for reading bytes (mode 'rb').",
+        details={"argument": "source"},
+    )
 
 
 def build_info() -> dict[str, str]:

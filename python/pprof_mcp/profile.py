@@ -13,7 +13,7 @@ from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
 from pprof_mcp import _native
 
 if TYPE_CHECKING:
-    from pprof_mcp.filters import Filters
+    from pprof_mcp.filters import ProfileFilters
     from pprof_mcp.registry.declare import Tool
     from pprof_mcp.results.base import Result
     from pprof_mcp.session.session import Session
@@ -222,18 +222,19 @@ class Profile:
         """Give the same profile under another reference."""
         return Profile(self._shared, self._session, reference)
 
-    def filter(self, **filters: Unpack[Filters]) -> Profile:
+    def filter(self, **filters: Unpack[ProfileFilters]) -> Profile:
         """Give the profile that is left after filters, in pprof's order.
 
         Args:
-            **filters: The shared options of all analyses.
+            **filters: pprof's filters. `granularity` and `noinlines` change nothing: they belong to a report.
 
         Raises:
             InvalidPatternError: A pattern does not compile.
+            TypeError: There is no such filter.
         """
-        from pprof_mcp.filters import spec
+        from pprof_mcp.filters import profile_spec
 
-        native, warnings = self.native.filter(spec(filters))
+        native, warnings = self.native.filter(profile_spec(filters))
         return Profile(Shared(native, self._session.new_key()), self._session, warnings=warnings)
 
     def merge(self, *others: Profile) -> Profile:

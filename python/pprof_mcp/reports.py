@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pprof_mcp import _native
 from pprof_mcp.errors import PprofMcpError
-from pprof_mcp.filters import FILTER_NAMES, spec
+from pprof_mcp.filters import FILTER_NAMES, MAX_PATTERN, spec
 from pprof_mcp.profile import Profile
 from pprof_mcp.results.shared import RawMeta
 from pprof_mcp.truncate import truncate
@@ -85,5 +85,7 @@ def place(row: Rows) -> str | None:
 
 
 def exactly(name: str) -> str:
-    """Give the pattern that matches one name and nothing else."""
-    return f"^{re.escape(name)}$"
+    """Give the pattern that matches one name and nothing else; of a very long name only its beginning."""
+    pattern = f"^{re.escape(name)}$"
+    # Escaping at most doubles a character.
+    return pattern if len(pattern) <= MAX_PATTERN else f"^{re.escape(name[: MAX_PATTERN // 2 - 1])}"

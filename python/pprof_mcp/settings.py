@@ -1,13 +1,14 @@
 """Every setting that comes from the environment: name, kind, default, and what it does.
 
-Only this module reads the environment. Everything else gets a `Settings`.
+Everything else gets a `Settings`; only the drop-in command and the colours of a terminal look for
+themselves.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
@@ -23,6 +24,7 @@ LIMIT_NAMES = (
     "ratio_floor",
     "samples",
     "stack_depth",
+    "sample_values",
     "table_rows",
     "string_bytes",
     "zip_entries",
@@ -37,6 +39,7 @@ _LIMIT_HELP = {
     "ratio_floor": "Decompressed bytes below which any ratio is accepted.",
     "samples": "Samples of one profile.",
     "stack_depth": "Locations of one sample.",
+    "sample_values": "Values of one sample.",
     "table_rows": "Functions, mappings and locations of one profile, each.",
     "string_bytes": "Bytes of all strings of one profile together.",
     "zip_entries": "Entries of one zip, and files of one directory, that are looked at.",
@@ -120,6 +123,7 @@ def variables() -> tuple[Variable, ...]:
             Variable(f"PPROF_MCP_LIMIT_{name.upper()}", "number, 1 or more", "built in", _LIMIT_HELP[name])
             for name in LIMIT_NAMES
         ),
+        Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
         Variable(
@@ -158,11 +162,6 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
         limits=limits,
     )
-
-
-def setting_names() -> tuple[str, ...]:
-    """Give the names of all fields of `Settings`, for tests and pages."""
-    return tuple(item.name for item in fields(Settings))
 
 
 def _name_mode(given: Mapping[str, str]) -> NameMode:

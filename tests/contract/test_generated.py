@@ -7,10 +7,13 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import pprof_mcp
 import pytest
 from pprof_mcp.dev import generate, new_tool
 from pprof_mcp.registry.declare import Tool
 from pprof_mcp.registry.discover import names
+
+from tests.support import DATA
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -73,3 +76,8 @@ def test_a_new_tool_never_replaces_one(tmp_path: Path) -> None:
     for name in ("top", "pprof.Top", "../x.y", "pprof.", "pprof.a-b"):
         with pytest.raises(ValueError, match="no tool name"):
             new_tool.write(name, tmp_path, "0.1")
+
+
+def test_the_bundle_that_is_shipped_is_the_one_that_was_recorded() -> None:
+    shipped = Path(pprof_mcp.__file__).parent / "data" / "demo" / "bundle.zip"
+    assert shipped.read_bytes() == (DATA / "bundle.zip").read_bytes()

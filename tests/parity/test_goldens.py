@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import io
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
 import pytest
-from pprof_mcp.__main__ import main
+
+from tests.parity.calling import call, trimmed
 
 DATA = Path(__file__).parent.parent / "data"
 GOLDENS = sorted((DATA / "goldens").glob("*.jsonl.gz"))
@@ -38,26 +36,6 @@ def recorded_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-def call(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
-    """Run the command in this process."""
-    output = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
-    errors = io.StringIO()
-    monkeypatch.setattr(sys, "argv", ["pprof-mcp", "pprof", "-symbolize=none", *arguments])
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            status = main()
-        except SystemExit as leaving:
-            status = leaving.code if isinstance(leaving.code, int) else 1
-    buffer = output.buffer
-    assert isinstance(buffer, io.BytesIO)
-    return status or 0, buffer.getvalue().decode("utf-8", "replace"), errors.getvalue()
-
-
-def trimmed(text: str) -> list[str]:
-    """Lines without the white space at their ends."""
-    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def is_about_bytes(golden: Golden) -> bool:

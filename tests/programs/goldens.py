@@ -69,6 +69,12 @@ def group(profiles: Sequence[str]) -> str:
     return f"go-{run}-{name.split('.')[0]}"
 
 
+def without_usage(stderr: str) -> str:
+    """Cut pprof's usage text off: ours is another, and only what stands before it is compared."""
+    before, usage, _ = stderr.partition("usage:")
+    return f"{before}usage:\n" if usage else before
+
+
 def line(tool: Path, scratch: Path, case: Case) -> str | None:
     """Gives the line of one case, or None when pprof does not settle it."""
     args, profiles = case
@@ -79,7 +85,7 @@ def line(tool: Path, scratch: Path, case: Case) -> str | None:
     if (len(outcome.stdout) > LONGEST and len(args) > 1) or str(tools.DATA) in outcome.stdout:
         return None
     entry = {"args": list(args), "profiles": list(profiles)}
-    entry |= {"stdout": outcome.stdout, "stderr": outcome.stderr, "exit": outcome.exit}
+    entry |= {"stdout": outcome.stdout, "stderr": without_usage(outcome.stderr), "exit": outcome.exit}
     return json.dumps(entry, ensure_ascii=False) + "\n"
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from typing_extensions import override
 
-from pprof_mcp.errors import InternalError, PprofMcpError
+from pprof_mcp.errors import InternalError, PprofMcpError, SourceError
 from pprof_mcp.registry import discover
 
 if TYPE_CHECKING:
@@ -232,15 +232,20 @@ def pprof(arguments: tuple[str, ...]) -> int:
 
 def shell_session() -> Session:
     """Make the session of one command: its user names the files, so any may be read."""
+    from pprof_mcp import _native
     from pprof_mcp.session.session import Session
     from pprof_mcp.settings import load
     from pprof_mcp.sources.fence import Fence
 
+    settings = load()
+    most = settings.limits.get("input_bytes", _native.default_limits()["input_bytes"])
+
     @cache
     def stdin() -> bytes:
-        return sys.stdin.buffer.read()
+        # One byte more than is allowed, so that the session sees that there was more.
+        return sys.stdin.buffer.read(most + 1)
 
-    return Session(fence=Fence.unrestricted(), settings=load(), stdin=stdin, lasting=False)
+    return Session(fence=Fence.unrestricted(), settings=settings, stdin=stdin, lasting=False)
 
 
 def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - each way to end has its own status
@@ -270,6 +275,12 @@ def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - each way to end
         return 0
     except PprofMcpError as problem:
         return _report(problem)
+    except OSError as problem:
+        # Reading goes through the session, whose errors are its own: this is the output.
+        reason = problem.strerror or str(problem)
+        status = _report(SourceError(f"standard output can not be written: {reason}"))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return status
     except Exception:
         if os.environ.get("PPROF_MCP_TRACEBACK"):
             raise

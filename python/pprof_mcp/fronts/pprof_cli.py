@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 
 from pprof_mcp import _native
 from pprof_mcp.errors import PprofMcpError
 from pprof_mcp.fronts.pprof_flags import Choices, FlagError, HelpWantedError, choose, parse
-from pprof_mcp.fronts.pprof_sources import Sources, SourcesError, say
+from pprof_mcp.fronts.pprof_sources import Sources, SourcesError, read, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 AWAY_FROM_TERMINAL = {"proto": "pb.gz", "topproto": "pb.gz", "callgrind": "callgraph.out"}
 """Formats that go to a new file when standard output is a terminal, with the end of its name."""
+
+LONGEST_SOURCE = 64 << 20
+"""Bytes of a source file that are read for a listing (chosen: far above any that people write)."""
 
 WRONG_USAGE = 2
 """pprof's exit status for every failure."""
@@ -49,6 +53,10 @@ def run(arguments: Sequence[str]) -> int | None:
         return WRONG_USAGE
     except BrokenPipeError:
         _drop_output()
+    except OSError as problem:
+        say(f"standard output: {(problem.strerror or str(problem)).lower()}")
+        _drop_output()
+        return WRONG_USAGE
     except KeyboardInterrupt:
         return 130
     return None
@@ -90,11 +98,17 @@ def _fetch(choices: Choices) -> _native.Profile:
 
 
 def _read_source(path: str) -> bytes | str:
+    """Read a source file for a listing: its content, or why there is none, in Go's words.
+
+    The name comes from the profile, so it may be anything: only regular files are opened.
+    """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
-    except IsADirectoryError:
-        return b""
+        mode = os.stat(path).st_mode  # noqa: PTH116 - pathlib is slow to load
+        if stat.S_ISDIR(mode):
+            return b""
+        if not stat.S_ISREG(mode):
+            return f"open {path}: not a regular file"
+        return read(path, LONGEST_SOURCE)
     except OSError as problem:
         return f"open {path}: {(problem.strerror or str(problem)).lower()}"
 

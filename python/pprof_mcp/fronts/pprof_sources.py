@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 
 from pprof_mcp import _native
@@ -36,6 +38,8 @@ class Sources:
     def __init__(self, executable: str, build_id: str) -> None:
         self.executable = executable
         self.build_id = build_id
+        self.limits = _limits()
+        self.most = (self.limits or {}).get("input_bytes", _native.default_limits()["input_bytes"])
 
     def grab(self, paths: Sequence[str], what: str) -> _native.Profile:
         """Read and merge.
@@ -72,8 +76,7 @@ class Sources:
 
     def _one(self, path: str) -> _native.Profile | None:
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load
-                data = file.read()
+            data = read(path, self.most)
         except FileNotFoundError:
             say(_missing(path))
             return None
@@ -84,7 +87,7 @@ class Sources:
             say(f"{path}: open {path}: {(problem.strerror or str(problem)).lower()}")
             return None
         try:
-            profile = _native.Profile.decode(data, _limits())
+            profile = _native.Profile.decode(data, self.limits)
         except PprofMcpError as problem:
             words = problem.details.get("pprof_message") or problem.message
             say(f"{path}: {words}")
@@ -121,7 +124,21 @@ def is_program(path: str) -> bool:
     program, and so does this command, but it says so.
     """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load
-            return _native.is_program(file.read())
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - pathlib is slow to load
+            return False  # What a pipe holds can be read once only.
+        return _native.is_program(read(path, _native.default_limits()["input_bytes"]))
     except OSError:
         return False
+
+
+def read(path: str, most: int) -> bytes:
+    """Read a file or a pipe, at most one byte more than `most`, so that the core sees what is too large.
+
+    Raises:
+        OSError: It can not be read, or is a device, which never ends.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not file.isatty()):
+            raise OSError(errno.EINVAL, "is a device, no file")
+        return file.read(most + 1)

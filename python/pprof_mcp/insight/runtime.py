@@ -41,8 +41,7 @@ def runtime_of(files: Iterable[tuple[str, float]]) -> str | None:
 
     Source:
         Chosen: the runtime with the largest weight; native only when there is nothing else, since every
-            runtime has
-        frames of its own in C or C++.
+        runtime has frames of its own in C or C++.
     """
     weights: dict[str, float] = {}
     for file, weight in files:

@@ -58,7 +58,8 @@ Block = Facts | Table | Text | Notes
 _LAST = ("hints", "warnings", "next")
 """Fields that stand at the end whatever their place in the model: they are about the rest."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move the cursor or turn the direction of a line."""
 
 _SILENT = frozenset({"raw_meta"})
 
@@ -126,9 +127,18 @@ def cell(value: Any) -> str:
     return clean(str(value))
 
 
+def _escaped(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
+
+
+def on_one_line(text: str) -> str:
+    """Show line breaks and tabs instead of making them: a row of a table is one line."""
+    return text.replace("\n", "\\n").replace("\t", "\\t")
+
+
 def clean(text: str) -> str:
     """Show control characters instead of sending them: names in a profile may hold anything."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+    return _CONTROL.sub(_escaped, text)
 
 
 def _is_rows(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pprof_mcp.render.document import Block, Facts, Notes, Table, Text
+from pprof_mcp.render.document import Block, Facts, Notes, Table, Text, on_one_line
 
 
 def plain(blocks: Sequence[Block]) -> str:
@@ -25,11 +25,12 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     indent = "    " * table.depth
-    widths = [max(len(line[at]) for line in (table.columns, *table.rows)) for at in range(len(table.columns))]
+    rows = [tuple(on_one_line(cell) for cell in row) for row in table.rows]
+    widths = [max(len(line[at]) for line in (table.columns, *rows)) for at in range(len(table.columns))]
     lines = [f"{indent}{table.title}\n"] if table.title else []
     if any(table.columns):
         lines.append(indent + _line(table.columns, widths, table.numeric))
-    lines.extend(indent + _line(row, widths, table.numeric) for row in table.rows)
+    lines.extend(indent + _line(row, widths, table.numeric) for row in rows)
     return "".join(lines)
 
 

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from pprof_mcp.render.document import Block, Facts, Notes, Table, Text
+from pprof_mcp.render.document import Block, Facts, Notes, Table, Text, on_one_line
 
 _GAP = 3
 """Columns of a terminal between two columns of a table."""
@@ -64,7 +64,7 @@ def _table(table: Table, console: Console) -> None:
             RichText(table.columns[at]), justify="right" if right else "left", no_wrap=right, overflow="fold"
         )
     for row in table.rows:
-        shown.add_row(*(RichText(row[at]) for at in kept))
+        shown.add_row(*(RichText(on_one_line(row[at])) for at in kept))
     console.print(Padding(shown, (0, 0, 0, 4 * table.depth)))
 
 

@@ -16,6 +16,7 @@ from pprof_mcp.profile import Profile, Shared
 from pprof_mcp.session.bundle import Other
 from pprof_mcp.session.handles import Origin
 from pprof_mcp.session.reading import HEAD, Reader, foreign, is_pattern
+from pprof_mcp.sources.refusals import plain
 
 WORKERS = 4
 """Files decoded side by side at most (chosen: decoding is bound by memory beyond that)."""
@@ -147,6 +148,8 @@ class Opener:
         others: list[Other] = []
 
         def read(pair: tuple[str, str]) -> Profile | str:
+            if plain(pair[0]) != pair[0]:
+                return "its name is not UTF-8, so no reference could name it; rename it"
             return self._one(pair[1], kept, keep)
 
         with ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1)) as pool:
@@ -155,12 +158,14 @@ class Opener:
                 if isinstance(outcome, Profile):
                     items.append(Item(name, outcome))
                 else:
-                    others.append(Other(name, outcome))
+                    others.append(Other(plain(name), outcome))
         return Opened(path, tuple(items), tuple(others))
 
     def _one(self, path: str, kept: Kept, keep: Keep) -> Profile | str:
         if os.path.isdir(path):  # noqa: PTH112
             return "a folder: open it by itself"
+        if not os.path.isfile(path):  # noqa: PTH113
+            return "no regular file: a pipe or device is read only when it is named"
         try:
             with self.reader.opened(path) as file:
                 known = kept(file.identity)

@@ -21,11 +21,6 @@ from pprof_mcp.errors import (
 )
 from pprof_mcp.sources.fence import Fence
 
-DEFAULT_INPUT_BYTES = 2 << 30
-"""The core's own default for `input_bytes`, held here too so that no more than that is ever read into
-memory."""
-
-DEFAULT_ENTRIES = 1_000
 HEAD = 512
 """Bytes looked at to tell what a file is; the core's marks all lie within."""
 
@@ -107,12 +102,12 @@ class Reader:
     @property
     def input_bytes(self) -> int:
         """Bytes of one input at most."""
-        return self.limits.get("input_bytes", DEFAULT_INPUT_BYTES)
+        return self.limits.get("input_bytes", _native.default_limits()["input_bytes"])
 
     @property
     def most_entries(self) -> int:
         """Files of one directory that are looked at, at most."""
-        return self.limits.get("zip_entries", DEFAULT_ENTRIES)
+        return self.limits.get("zip_entries", _native.default_limits()["zip_entries"])
 
     @contextmanager
     def opened(self, path: str) -> Generator[OpenFile, None, None]:
@@ -142,16 +137,24 @@ class Reader:
             PathNotAllowedError: The folder it starts in may not be read.
             SourceNotFoundError: Nothing matches.
         """
-        self.fence.list_dir(_fixed_part(pattern))
+        fixed = _fixed_part(pattern)
+        if ".." in Path(pattern.removeprefix(fixed)).parts:
+            raise InvalidArgumentError(
+                f"{pattern!r} goes up again behind a wildcard",
+                hint="Write `..` only before the first wildcard.",
+                details={"argument": "path"},
+            )
+        self.fence.list_dir(fixed)
         found: list[str] = []
-        for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - keeps paths as they were given
+        # Every path counts, wanted or not: a pattern must not walk the whole disk.
+        for visited, path in enumerate(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - paths as given
+            self._bounded(visited, pattern)
             try:
                 self.fence.resolve(path)
-            except (PathNotAllowedError, InvalidArgumentError):
+            except (PathNotAllowedError, InvalidArgumentError, OSError):
                 continue
             if not os.path.isdir(path):  # noqa: PTH112
                 found.append(path)
-            self._bounded(len(found), pattern)
         if not found:
             raise SourceNotFoundError(
                 f"nothing matches {pattern}",

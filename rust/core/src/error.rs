@@ -116,9 +116,6 @@ pub enum ErrorKind {
         /// The pattern as given.
         pattern: String,
     },
-    /// The caller asked to stop.
-    #[error("cancelled")]
-    Cancelled,
 }
 
 impl ErrorKind {
@@ -137,7 +134,6 @@ impl ErrorKind {
             Self::Incompatible { .. } => "incompatible_profiles",
             Self::InvalidArgument { .. } => "invalid_argument",
             Self::NoMatches { .. } => "no_matches",
-            Self::Cancelled => "cancelled",
         }
     }
 
@@ -154,7 +150,6 @@ impl ErrorKind {
         "incompatible_profiles",
         "invalid_argument",
         "no_matches",
-        "cancelled",
     ];
 }
 

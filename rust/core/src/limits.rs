@@ -20,8 +20,10 @@ pub struct Limits {
     pub nesting: u32,
     /// Samples of one profile.
     pub samples: u64,
-    /// Locations of one sample.
+    /// Locations of one sample; also its labels.
     pub stack_depth: u64,
+    /// Values of one sample; profilers write up to a dozen.
+    pub sample_values: u64,
     /// Rows of the function, mapping and location tables, each.
     pub table_rows: u64,
     /// Bytes of all strings together.
@@ -40,6 +42,7 @@ impl Default for Limits {
             nesting: 4,
             samples: 200_000_000,
             stack_depth: 65_536,
+            sample_values: 1_024,
             table_rows: 50_000_000,
             string_bytes: 2 << 30,
             zip_entries: 1_000,

@@ -36,7 +36,7 @@ pub struct Header {
 /// Something about the input that a reader should know and that is no error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// A name that never changes: `unknown_field`, `dangling_mapping`, `trailing_data`.
+    /// A name that never changes: `unknown_field`, `dangling_mapping`, `maybe_truncated`, `overflow`.
     pub code: &'static str,
     /// A sentence with the numbers.
     pub detail: String,

@@ -35,7 +35,9 @@ mod _native {
     #[pymodule_export]
     use super::error::error_codes;
     #[pymodule_export]
-    use super::profile::{Profile, diff, is_program, merge, prepare_source, sniff, zip_entries};
+    use super::profile::{
+        Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,
+    };
     #[pymodule_export]
     use super::questions::{diff_top, paths, peek, tags, top, traces};
     #[pymodule_export]

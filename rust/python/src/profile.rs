@@ -27,6 +27,7 @@ fn limits(named: Option<BTreeMap<String, u64>>) -> Result<Limits, Error> {
             "ratio_floor" => &mut limits.ratio_floor,
             "samples" => &mut limits.samples,
             "stack_depth" => &mut limits.stack_depth,
+            "sample_values" => &mut limits.sample_values,
             "table_rows" => &mut limits.table_rows,
             "string_bytes" => &mut limits.string_bytes,
             "zip_entries" => &mut limits.zip_entries,
@@ -40,6 +41,25 @@ fn limits(named: Option<BTreeMap<String, u64>>) -> Result<Limits, Error> {
         *slot = value;
     }
     Ok(limits)
+}
+
+/// The limits in force where none are given, by name.
+#[pyfunction]
+pub(crate) fn default_limits() -> BTreeMap<&'static str, u64> {
+    let limits = Limits::default();
+    BTreeMap::from([
+        ("input_bytes", limits.input_bytes),
+        ("inflated_bytes", limits.inflated_bytes),
+        ("nesting", u64::from(limits.nesting)),
+        ("ratio", limits.ratio),
+        ("ratio_floor", limits.ratio_floor),
+        ("samples", limits.samples),
+        ("stack_depth", limits.stack_depth),
+        ("sample_values", limits.sample_values),
+        ("table_rows", limits.table_rows),
+        ("string_bytes", limits.string_bytes),
+        ("zip_entries", limits.zip_entries),
+    ])
 }
 
 /// A decoded profile. Immutable and shared.

@@ -67,7 +67,7 @@ class PathsLeftOut(LeftOut):
 class FocusPathsResult(TextAnalysis):
     """Paths, heaviest first."""
 
-    functions: list[str] = Field(description="Names that match the pattern, at most 20.")
+    functions: list[str] = Field(description="Names that match the pattern, at most 10.")
     functions_left_out: int = Field(description="Names that match besides.")
     matched: PathsMatched = Field(description="All samples through these functions.")
     paths: int = Field(description="Different paths there are.")
@@ -75,7 +75,7 @@ class FocusPathsResult(TextAnalysis):
     left_out: PathsLeftOut = Field(description="Paths before and behind these rows.")
 
 
-MOST_NAMES = 20
+MOST_NAMES = 10
 
 
 @tool(
@@ -94,11 +94,11 @@ def focus_paths(
         Cli(positional=True),
     ],
     *,
-    limit: Annotated[int, Field(ge=1, le=200, description="Paths at most.")] = 5,
+    limit: Annotated[int, Field(ge=1, le=200, description="Paths at most.")] = 4,
     max_depth: Annotated[
         int, Field(ge=1, le=2_000, description="Frames of each path at most, from the function.")
-    ] = 16,
-    below: Annotated[int, Field(ge=0, le=50, description="Callees named for each path, at most.")] = 3,
+    ] = 12,
+    below: Annotated[int, Field(ge=0, le=50, description="Callees named for each path, at most.")] = 2,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
     format: Annotated[
         AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pprof_mcp import _native
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, OutputPath, tool
 from pprof_mcp.registry.spec import Effects
@@ -49,6 +50,12 @@ def merge(
     durations too.
     Sample types must have something in common. To compare instead of adding use pprof.diff_top.
     """
+    if output_path == "-":
+        raise InvalidArgumentError(
+            "output_path '-' is no file",
+            hint="Name a file; to write to a pipe use: pprof-mcp pprof -proto FILES > OUT",
+            details={"argument": "output_path"},
+        )
     merged = session.add(
         _native.merge([profile.native for profile in profiles]), f"merged from {len(profiles)} profiles"
     )

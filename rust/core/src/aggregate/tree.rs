@@ -75,30 +75,40 @@ impl Graph {
     /// Takes the nodes that `kept` does not mark out of a tree; their callees move to their callers.
     pub(super) fn trim_tree(&mut self, kept: &[bool]) {
         let mut order = Vec::with_capacity(self.order.len());
+        // Edges are only marked on the way: taking each out of a wide caller at once would be quadratic.
+        let mut removed = vec![false; self.edges.len()];
         for node in std::mem::take(&mut self.order) {
             if kept[node] {
                 order.push(node);
                 continue;
             }
             let outs = std::mem::take(&mut self.nodes[node].outs);
-            let Some(&into) = self.nodes[node].ins.first() else {
+            let into = self.nodes[node]
+                .ins
+                .first()
+                .copied()
+                .filter(|&edge| !removed[edge]);
+            let Some(into) = into else {
                 for edge in outs {
-                    let dest = self.edges[edge].dest;
-                    self.nodes[dest].ins.retain(|&other| other != edge);
+                    removed[edge] = true;
                 }
                 continue;
             };
             let Edge {
                 src: parent, inline, ..
             } = self.edges[into];
-            self.remove_edge(into);
-            for edge in outs {
+            removed[into] = true;
+            for edge in outs.into_iter().filter(|&edge| !removed[edge]) {
                 let moved = &mut self.edges[edge];
                 moved.src = parent;
                 moved.residual = true;
                 moved.inline &= inline;
                 self.nodes[parent].outs.push(edge);
             }
+        }
+        for node in &mut self.nodes {
+            node.outs.retain(|&edge| !removed[edge]);
+            node.ins.retain(|&edge| !removed[edge]);
         }
         self.order = order;
     }

@@ -22,7 +22,7 @@ pub fn align(profiles: Vec<Cow<'_, Profile>>) -> Result<Vec<Cow<'_, Profile>>> {
     let mut profiles: Vec<_> = profiles
         .into_iter()
         .map(|profile| select_types(profile, &types))
-        .collect();
+        .collect::<Result<_>>()?;
     if profiles.len() > 1 {
         let periods: Vec<_> = profiles
             .iter()
@@ -78,22 +78,28 @@ fn common_types(profiles: &[Cow<'_, Profile>]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The profile with only these sample types, in this order. A default that is gone becomes the first of them.
-fn select_types<'p>(profile: Cow<'p, Profile>, types: &[Vec<u8>]) -> Cow<'p, Profile> {
+fn select_types<'p>(profile: Cow<'p, Profile>, types: &[Vec<u8>]) -> Result<Cow<'p, Profile>> {
     let own = &profile.header.sample_types;
     let columns: Vec<usize> = types
         .iter()
-        .filter_map(|name| {
-            own.iter()
-                .position(|st| profile.strings.get(st.type_) == name.as_slice())
+        .map(|name| {
+            let found = own
+                .iter()
+                .position(|st| profile.strings.get(st.type_) == name.as_slice());
+            // A type that one profile has twice can be counted as common though another lacks it.
+            found.ok_or_else(|| {
+                let name = String::from_utf8_lossy(name);
+                Error::incompatible(format!("{name:?} sample type is not found in profile"))
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     if columns.len() == own.len()
         && columns
             .iter()
             .enumerate()
             .all(|(position, &column)| position == column)
     {
-        return profile;
+        return Ok(profile);
     }
     let mut profile = profile.into_owned();
     let default = profile.header.default_sample_type;
@@ -109,7 +115,7 @@ fn select_types<'p>(profile: Cow<'p, Profile>, types: &[Vec<u8>]) -> Cow<'p, Pro
         .iter()
         .map(|&column| profile.samples.values[column].clone())
         .collect();
-    Cow::Owned(profile)
+    Ok(Cow::Owned(profile))
 }
 
 /// The finest unit of one type. Types may differ by a final `s`.
@@ -157,4 +163,40 @@ fn rescale<'p>(profile: Cow<'p, Profile>, period: &str, units: &[String]) -> Cow
     profile.header.period_type.unit = strings.intern(period.as_bytes());
     profile.strings = strings.finish();
     scale(Cow::Owned(profile), &ratios)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::ProfileBuilder;
+
+    fn of_types(names: &[&[u8]]) -> Profile {
+        let mut builder = ProfileBuilder::default();
+        for name in names {
+            let value_type = builder.value_type(name, b"count");
+            builder.header.sample_types.push(value_type);
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_type_that_one_profile_has_twice_and_another_not_is_an_error() {
+        let (twice, other) = (of_types(&[b"x", b"x"]), of_types(&[b"y"]));
+        let error = align(vec![Cow::Borrowed(&twice), Cow::Borrowed(&other)]).unwrap_err();
+        assert!(
+            error.to_string().contains("\"x\" sample type is not found"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn only_common_types_are_left_in_the_order_of_the_first() {
+        let (one, other) = (of_types(&[b"a", b"b", b"c"]), of_types(&[b"c", b"a"]));
+        let aligned = align(vec![Cow::Borrowed(&one), Cow::Borrowed(&other)]).unwrap();
+        assert!(
+            aligned
+                .iter()
+                .all(|profile| profile.sample_type_names() == ["a", "c"])
+        );
+    }
 }

@@ -16,7 +16,7 @@ use crate::table::{
     Samples, StacksBuilder, StringsBuilder,
 };
 use crate::value_type::ValueType;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Merges profiles with equal sample types. A single profile is compacted: rows that no sample needs go.
 ///
@@ -335,6 +335,7 @@ impl Merger {
             );
             header.sample_types.push(ValueType { type_, unit });
         }
+        let mut seen = FxHashSet::default();
         for profile in profiles {
             let other = &profile.header;
             if header.time_nanos == 0 || other.time_nanos < header.time_nanos {
@@ -346,7 +347,7 @@ impl Merger {
             }
             for &comment in &other.comments {
                 let comment = self.strings.intern(profile.strings.get(comment));
-                if !header.comments.contains(&comment) {
+                if seen.insert(comment) {
                     header.comments.push(comment);
                 }
             }

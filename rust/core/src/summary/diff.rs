@@ -144,6 +144,20 @@ struct Side {
     cum: i64,
 }
 
+impl Side {
+    /// Adds a node to what is known of its name: binaries of one name without symbols are different nodes, and what
+    /// is one here must be one there.
+    fn add_to(self, known: &mut Option<Self>) {
+        match known {
+            Some(known) => {
+                known.flat = known.flat.wrapping_add(self.flat);
+                known.cum = known.cum.wrapping_add(self.cum);
+            }
+            None => *known = Some(self),
+        }
+    }
+}
+
 /// The nodes of one side.
 fn sides(profile: &Profile, prepared: &Prepared<'_>) -> Vec<Side> {
     let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
@@ -289,11 +303,11 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
     let mut nodes: BTreeMap<String, Pair> = BTreeMap::new();
     for side in sides(base, &before) {
         let pair = nodes.entry(side.place.name.clone()).or_default();
-        pair.base = Some(side);
+        side.add_to(&mut pair.base);
     }
     for side in sides(profile, &after) {
         let pair = nodes.entry(side.place.name.clone()).or_default();
-        pair.profile = Some(side);
+        side.add_to(&mut pair.profile);
     }
     let mut rows: Vec<DiffRow> = nodes.into_values().filter_map(|pair| scale.row(pair)).collect();
     let count = |status: &str| rows.iter().filter(|row| row.status == status).count();
@@ -336,4 +350,49 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         rows,
         warnings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Location, Mapping};
+
+    /// Two binaries of one base name, neither with symbols.
+    fn unsymbolized(values: [i64; 2]) -> Profile {
+        let mut builder = ProfileBuilder::default();
+        let cpu = builder.value_type(b"cpu", b"nanoseconds");
+        builder.header.sample_types.push(cpu);
+        for (file, value) in [b"/a/x.so", b"/b/x.so"].into_iter().zip(values) {
+            let file = builder.string(file);
+            let mapping = Some(builder.mapping(Mapping {
+                file,
+                ..Mapping::default()
+            }));
+            let location = builder
+                .location(
+                    Location {
+                        mapping,
+                        ..Location::default()
+                    },
+                    &[],
+                )
+                .unwrap();
+            builder.sample(&[location], &[value], &mut []).unwrap();
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn nodes_that_print_alike_are_added_on_each_side() {
+        let (base, profile) = (unsymbolized([100, 7]), unsymbolized([900, 7]));
+        let diff = diff_top(&base, &profile, &DiffQuery::default()).unwrap();
+        assert_eq!((diff.rows.len(), diff.changed, diff.same), (1, 1, 0));
+        let row = &diff.rows[0];
+        assert_eq!(
+            (row.place.name.as_str(), row.base_flat, row.flat),
+            ("[x.so]", 107.0, 907.0)
+        );
+        assert_eq!(row.delta_flat.to_bits(), diff.delta_total.to_bits());
+    }
 }

@@ -139,11 +139,4 @@ impl View<'_> {
         };
         Some(self.label_sets.ids().map(marked).collect())
     }
-
-    /// Drops all labels of one key.
-    pub fn remove_label(&mut self, key: &[u8]) {
-        if let Some(key) = self.strings.find(key) {
-            self.filter_labels(|_, label| label.key != key || label.is_num());
-        }
-    }
 }

@@ -38,7 +38,7 @@ pub fn decode_proto(bytes: &[u8], limits: &Limits) -> Result<Profile> {
         };
         raw.field(number, value, reader.offset(), at, limits)?;
     }
-    raw.finish(limits)
+    raw.finish()
 }
 
 /// What has been read so far, with strings and rows still by their numbers in the file.
@@ -165,6 +165,14 @@ impl RawProfile {
             (0, _) => return Err(Error::invalid("field number 0").at(Place::Offset(at))),
             _ => *self.unknown.entry(("Profile", number)).or_default() += 1,
         }
+        let types = self.sample_types.len() as u64;
+        if types > limits.sample_values {
+            return Err(Error::too_large(
+                "sample types",
+                limits.sample_values,
+                "sample_values",
+            ));
+        }
         let rows = self
             .mappings
             .len()
@@ -266,7 +274,7 @@ impl RawProfile {
     }
 
     /// Resolves every number of the file to a row.
-    fn finish(self, limits: &Limits) -> Result<Profile> {
+    fn finish(self) -> Result<Profile> {
         let strings = StringIds(&self.string_ids);
         let value_type = |raw: [u64; 2]| -> Result<ValueType> {
             Ok(ValueType {
@@ -294,16 +302,7 @@ impl RawProfile {
                 .collect::<Result<_>>()?,
             doc_url: strings.get(self.doc_url)?,
         };
-        let mut notes: Vec<Note> = self
-            .unknown
-            .iter()
-            .map(|((message, number), count)| Note {
-                code: "unknown_field",
-                detail: format!(
-                    "field {number} of {message} is not known here and was dropped ({count} times)"
-                ),
-            })
-            .collect();
+        let mut notes = unknown_notes(&self.unknown);
         let (mappings, mapping_rows) = mappings(self.mappings, strings)?;
         let (functions, function_rows) = functions(&self.functions, strings)?;
         let (locations, location_rows) =
@@ -314,7 +313,6 @@ impl RawProfile {
             &location_rows,
             strings,
             &mut string_table,
-            limits,
         )?;
         Ok(Profile {
             header,
@@ -328,6 +326,29 @@ impl RawProfile {
             notes,
         })
     }
+}
+
+/// Different unknown fields that are named; a hostile file can have any number.
+const NAMED_UNKNOWN: usize = 20;
+
+fn unknown_notes(unknown: &Unknown) -> Vec<Note> {
+    let named = unknown.iter().take(NAMED_UNKNOWN);
+    let mut details: Vec<String> = named
+        .map(|((message, number), count)| {
+            format!("field {number} of {message} is not known here and was dropped ({count} times)")
+        })
+        .collect();
+    if unknown.len() > NAMED_UNKNOWN {
+        details.push(format!(
+            "{} more fields are not known here and were dropped",
+            unknown.len() - NAMED_UNKNOWN
+        ));
+    }
+    let note = |detail| Note {
+        code: "unknown_field",
+        detail,
+    };
+    details.into_iter().map(note).collect()
 }
 
 /// Offset of the first of `bytes`, which end at `end`.

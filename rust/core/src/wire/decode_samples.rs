@@ -34,7 +34,7 @@ impl RawSamples {
         self.stack_scratch.clear();
         self.label_scratch.clear();
         self.value_scratch.clear();
-        let mut depth = 0u64;
+        let (mut depth, mut labels) = (0u64, 0u64);
         let mut reader = Reader::new(bytes, offset);
         loop {
             let at = reader.offset();
@@ -47,20 +47,28 @@ impl RawSamples {
                     while !ids.is_done() {
                         put_varint(ids.varint()?, &mut self.stack_scratch);
                         depth += 1;
+                        self.check(depth, limits)?;
                     }
                 }
                 (1, Value::Varint(id)) => {
                     put_varint(id, &mut self.stack_scratch);
                     depth += 1;
+                    self.check(depth, limits)?;
                 }
                 (2, Value::Bytes(packed)) => {
                     let mut values = Reader::new(packed, base(packed, reader.offset()));
                     while !values.is_done() {
                         self.value_scratch.push(values.varint()? as i64);
+                        self.check(depth, limits)?;
                     }
                 }
-                (2, Value::Varint(value)) => self.value_scratch.push(value as i64),
+                (2, Value::Varint(value)) => {
+                    self.value_scratch.push(value as i64);
+                    self.check(depth, limits)?;
+                }
                 (3, Value::Bytes(label)) => {
+                    labels += 1;
+                    self.check(labels, limits)?;
                     check_label(label, base(label, reader.offset()), unknown)?;
                     put_varint(label.len() as u64, &mut self.label_scratch);
                     self.label_scratch.extend_from_slice(label);
@@ -73,16 +81,6 @@ impl RawSamples {
                 }
                 _ => *unknown.entry(("Sample", number)).or_default() += 1,
             }
-        }
-        if depth > limits.stack_depth {
-            return Err(
-                Error::too_large("locations of one sample", limits.stack_depth, "stack_depth").at(
-                    Place::Row {
-                        table: "sample",
-                        id: self.samples.len() as u64,
-                    },
-                ),
-            );
         }
         if self.samples.len() as u64 >= limits.samples {
             return Err(Error::too_large("samples", limits.samples, "samples"));
@@ -111,6 +109,24 @@ impl RawSamples {
         Ok(())
     }
 
+    /// Refuses a sample with more locations or labels (`rows`), or more values, than allowed, as soon as that is known.
+    fn check(&self, rows: u64, limits: &Limits) -> Result<()> {
+        let place = Place::Row {
+            table: "sample",
+            id: self.samples.len() as u64,
+        };
+        if rows > limits.stack_depth {
+            let what = "locations or labels of one sample";
+            return Err(Error::too_large(what, limits.stack_depth, "stack_depth").at(place));
+        }
+        if self.value_scratch.len() as u64 > limits.sample_values {
+            return Err(
+                Error::too_large("values of one sample", limits.sample_values, "sample_values").at(place),
+            );
+        }
+        Ok(())
+    }
+
     /// Resolves the numbers of the file.
     pub(super) fn finish(
         self,
@@ -118,7 +134,6 @@ impl RawSamples {
         locations: &Rows,
         strings: StringIds<'_>,
         table: &mut StringsBuilder,
-        limits: &Limits,
     ) -> Result<(Stacks, LabelSets, Samples)> {
         let mut samples = self.samples;
         if samples.is_empty() {
@@ -138,7 +153,7 @@ impl RawSamples {
             }));
         }
         let stacks = resolve_stacks(self.stacks.into_arena(), locations)?;
-        let (label_sets, rows) = resolve_label_sets(self.label_sets.arena(), strings, table, limits)?;
+        let (label_sets, rows) = resolve_label_sets(self.label_sets.arena(), strings, table)?;
         for set in &mut samples.label_set {
             *set = rows[set.index()];
         }
@@ -191,7 +206,6 @@ fn resolve_label_sets(
     raw: &ByteArena,
     strings: StringIds<'_>,
     table: &mut StringsBuilder,
-    limits: &Limits,
 ) -> Result<(LabelSets, Vec<LabelSetId>)> {
     let mut sets = LabelSetsBuilder::default();
     let mut rows = vec![LabelSetId::EMPTY];
@@ -221,13 +235,6 @@ fn resolve_label_sets(
                     value: LabelValue::Num(number as i64, strings.get(unit)?),
                 });
             }
-        }
-        if labels.len() as u64 > limits.stack_depth {
-            return Err(Error::too_large(
-                "labels of one sample",
-                limits.stack_depth,
-                "stack_depth",
-            ));
         }
         rows.push(sets.intern(&mut labels, |id| table.get(id)));
     }

@@ -7,7 +7,7 @@ use super::legacy::decode_legacy;
 use super::varint::{Reader, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::profile::Profile;
+use crate::profile::{Note, Profile};
 use std::io::Write;
 
 /// Decodes a profile: gzip, zstd, LZ4 or plain; protobuf or one of the older forms.
@@ -26,18 +26,28 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile> {
         Err(error) => error,
     };
     match *error.kind {
-        ErrorKind::EmptyInput
-        | ErrorKind::Concatenated
-        | ErrorKind::TooLarge { .. }
-        | ErrorKind::Cancelled => {
+        ErrorKind::EmptyInput | ErrorKind::Concatenated | ErrorKind::TooLarge { .. } => {
             return Err(error);
         }
         _ => {}
     }
     match decode_legacy(&content, limits) {
+        Ok(mut profile) if ends_within_a_line(&content) => {
+            profile.notes.push(Note {
+                code: "maybe_truncated",
+                detail: "the text does not end with a line break, so it may have been cut off".to_owned(),
+            });
+            Ok(profile)
+        }
         Err(legacy) if matches!(*legacy.kind, ErrorKind::NotAProfile { .. }) => Err(better(&content, error)),
         other => other,
     }
+}
+
+/// Whether text ends in the middle of a line. The text forms have no other sign of their end.
+fn ends_within_a_line(content: &[u8]) -> bool {
+    let is_text = content.first().is_some_and(|byte| byte.is_ascii_graphic());
+    is_text && content.last() != Some(&b'\n')
 }
 
 /// How a file is compressed.

@@ -1,0 +1,1 @@
+"""What a caller waits for, boundary included."""
