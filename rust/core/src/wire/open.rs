@@ -46,7 +46,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile> {
 
 /// Whether text ends in the middle of a line. The text forms have no other sign of their end.
 fn ends_within_a_line(content: &[u8]) -> bool {
-    let is_text = content.first().is_some_and(|byte| byte.is_ascii_graphic());
+    let is_text = content.first().is_some_and(u8::is_ascii_graphic);
     is_text && content.last() != Some(&b'\n')
 }
 
