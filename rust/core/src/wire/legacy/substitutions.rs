@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn an_empty_name_takes_the_place_of_the_sign_alone() {
-        assert_eq!(applied(&[("", "/root")], "$/a $"), "/root/a /root");
+        assert_eq!(applied(&[("", "/base")], "$/a $"), "/base/a /base");
     }
 
     #[test]
