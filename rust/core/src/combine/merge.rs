@@ -1,22 +1,17 @@
-//! n profiles -> one.
+//! n decoded profiles -> one, in pprof's order.
 //!
-//! Rows are equal when their contents are, whatever their ids. Mappings are equal by build id (else file), offset and
-//! size rounded to pages, so that the same binary loaded elsewhere is the same mapping; locations are then compared
-//! by their offset in the mapping. Samples with equal stacks and labels are added; samples of only zeros vanish. Rows come
-//! out in the order in which samples first name them, as in pprof.
-//!
-//! Unlike pprof, inlined lines that differ only in their column stay apart: its key overwrites the column of every
-//! line but the last.
+//! Samples with equal stacks and labels are added; samples of only zeros vanish. Rows come out in the order in which
+//! samples first name them, as in pprof. Where order must not matter there is [`super::Partial`].
 
-use crate::error::{Error, ErrorKind, Result};
+use super::build::{Build, Order};
+use super::sums::Sums;
+use super::tables::{Keep, Place, Tables};
+use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
 use crate::profile::{Header, Note, Profile};
-use crate::table::{
-    Function, Functions, Label, LabelSetsBuilder, LabelValue, Line, Location, Locations, Mapping, Mappings,
-    Samples, StacksBuilder, StringsBuilder,
-};
+use crate::table::{Function, Label, LabelValue, Line, Mapping};
 use crate::value_type::ValueType;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// Merges profiles with equal sample types. A single profile is compacted: rows that no sample needs go.
 ///
@@ -26,21 +21,20 @@ use rustc_hash::{FxHashMap, FxHashSet};
 ///
 /// No profiles, or sample types or period types that differ.
 pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
-    let (first, rest) = profiles.split_first().ok_or_else(|| {
-        Error::new(ErrorKind::Incompatible {
-            detail: "there are no profiles to merge".to_owned(),
-        })
-    })?;
+    let (first, rest) = profiles
+        .split_first()
+        .ok_or_else(|| Error::incompatible("there are no profiles to merge"))?;
     for profile in rest {
         check_compatible(first, profile)?;
     }
-    let mut merger = Merger::default();
+    let mut merger = Merger {
+        sums: Sums::new(first.header.sample_types.len()),
+        ..Merger::default()
+    };
     for profile in profiles {
         merger.add(profile);
     }
-    let merged = merger.finish(profiles);
-    let has_zero = (0..merged.samples.len()).any(|sample| merged.samples.row(sample).all(|value| value == 0));
-    if has_zero { merge(&[&merged]) } else { Ok(merged) }
+    Ok(merger.finish(profiles))
 }
 
 /// Refuses profiles whose sample types or period types differ.
@@ -80,56 +74,33 @@ pub(super) fn check_compatible(one: &Profile, other: &Profile) -> Result<()> {
     Ok(())
 }
 
-/// Sizes of mappings are compared in whole pages of this many bytes.
-const PAGE: u64 = 0x1000;
-
 /// The result as it grows.
 #[derive(Default)]
 struct Merger {
-    strings: StringsBuilder,
-    functions: Functions,
-    function_rows: FxHashMap<Function, FunctionId>,
-    mappings: Mappings,
-    mapping_rows: FxHashMap<MappingKey, MappingId>,
-    locations: Locations,
-    location_rows: FxHashMap<(LocationKey, Box<[Line]>), LocationId>,
-    stacks: StacksBuilder,
-    label_sets: LabelSetsBuilder,
-    sample_rows: FxHashMap<(StackId, LabelSetId), u32>,
-    samples: Samples,
+    tables: Tables,
+    sums: Sums,
+    /// The first mapping is the main binary; it keeps that place even if no sample is in it.
+    main: Option<MappingId>,
     overflowed: bool,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-struct MappingKey {
-    size: u64,
-    offset: u64,
-    build_id_or_file: StringId,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct LocationKey {
-    address: u64,
-    mapping: Option<MappingId>,
-    is_folded: bool,
-}
-
 /// Rows of one source that are already in the result.
-struct Source<'p> {
+pub(super) struct Source<'p> {
     profile: &'p Profile,
+    keep: Keep,
     strings: Vec<Option<StringId>>,
     functions: Vec<Option<FunctionId>>,
-    /// The row, and what is to be added to its addresses.
-    mappings: Vec<Option<(MappingId, u64)>>,
+    mappings: Vec<Option<MappingId>>,
     locations: Vec<Option<LocationId>>,
-    stacks: Vec<Option<StackId>>,
+    stacks: Vec<Option<u32>>,
     label_sets: Vec<Option<LabelSetId>>,
 }
 
 impl<'p> Source<'p> {
-    fn new(profile: &'p Profile) -> Self {
+    pub(super) fn new(profile: &'p Profile, keep: Keep) -> Self {
         Self {
             profile,
+            keep,
             strings: vec![None; profile.strings.len()],
             functions: vec![None; profile.functions.len()],
             mappings: vec![None; profile.mappings.len()],
@@ -138,203 +109,152 @@ impl<'p> Source<'p> {
             label_sets: vec![None; profile.label_sets.len()],
         }
     }
-}
 
-impl Merger {
-    fn add(&mut self, profile: &Profile) {
-        let mut source = Source::new(profile);
-        if self.samples.values.is_empty() {
-            self.samples = Samples::with_sample_types(profile.samples.values.len());
-        }
-        // The first mapping is the main binary; it keeps that place even if no sample is in it.
-        if self.mappings.is_empty() && !profile.mappings.is_empty() {
-            self.mapping(&mut source, MappingId(0));
-        }
-        let samples = &profile.samples;
-        for sample in 0..samples.len() {
-            if samples.row(sample).all(|value| value == 0) {
-                continue;
-            }
-            let stack = self.stack(&mut source, samples.stack[sample]);
-            let label_set = self.label_set(&mut source, samples.label_set[sample]);
-            let next = self.samples.len() as u32;
-            let row = *self.sample_rows.entry((stack, label_set)).or_insert(next);
-            if row == next {
-                self.samples.push(stack, label_set, samples.row(sample));
-                continue;
-            }
-            for (column, value) in self.samples.values.iter_mut().zip(samples.row(sample)) {
-                let (sum, overflowed) = column[row as usize].overflowing_add(value);
-                column[row as usize] = sum;
-                self.overflowed |= overflowed;
-            }
-        }
+    fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
+        *self.strings[id.index()]
+            .get_or_insert_with(|| tables.strings.intern(self.profile.strings.get(id)))
     }
 
-    fn string(&mut self, source: &mut Source<'_>, id: StringId) -> StringId {
-        *source.strings[id.index()].get_or_insert_with(|| self.strings.intern(source.profile.strings.get(id)))
-    }
-
-    fn function(&mut self, source: &mut Source<'_>, id: FunctionId) -> FunctionId {
-        if let Some(function) = source.functions[id.index()] {
+    fn function(&mut self, tables: &mut Tables, id: FunctionId) -> FunctionId {
+        if let Some(function) = self.functions[id.index()] {
             return function;
         }
-        let function = source.profile.functions.get(id);
-        let key = Function {
-            name: self.string(source, function.name),
-            system_name: self.string(source, function.system_name),
-            filename: self.string(source, function.filename),
+        let function = self.profile.functions.get(id);
+        let function = Function {
+            name: self.string(tables, function.name),
+            system_name: self.string(tables, function.system_name),
+            filename: self.string(tables, function.filename),
             start_line: function.start_line,
         };
-        let Self {
-            functions,
-            function_rows,
-            ..
-        } = self;
-        let row = *function_rows.entry(key).or_insert_with(|| functions.push(key));
-        source.functions[id.index()] = Some(row);
-        row
+        *self.functions[id.index()].insert(tables.function(function))
     }
 
-    fn mapping(&mut self, source: &mut Source<'_>, id: MappingId) -> (MappingId, u64) {
-        if let Some(mapping) = source.mappings[id.index()] {
+    pub(super) fn mapping(&mut self, tables: &mut Tables, id: MappingId) -> MappingId {
+        if let Some(mapping) = self.mappings[id.index()] {
             return mapping;
         }
-        let mapping = *source.profile.mappings.get(id);
-        let size = mapping.limit.wrapping_sub(mapping.start).wrapping_add(PAGE - 1);
-        let (file, build_id) = (
-            self.string(source, mapping.file),
-            self.string(source, mapping.build_id),
-        );
-        let key = MappingKey {
-            size: size - size % PAGE,
-            offset: mapping.offset,
-            build_id_or_file: if build_id.is_empty() { file } else { build_id },
+        let mapping = *self.profile.mappings.get(id);
+        let mapping = Mapping {
+            file: self.string(tables, mapping.file),
+            build_id: self.string(tables, mapping.build_id),
+            ..mapping
         };
-        let Self {
-            mappings,
-            mapping_rows,
-            ..
-        } = self;
-        let row = *mapping_rows.entry(key).or_insert_with(|| {
-            mappings.push(Mapping {
-                file,
-                build_id,
-                ..mapping
-            })
-        });
-        let moved = (row, mappings.get(row).start.wrapping_sub(mapping.start));
-        source.mappings[id.index()] = Some(moved);
-        moved
+        let row = tables.mapping(&mapping);
+        tables.settle(row, &mapping, self.keep);
+        *self.mappings[id.index()].insert(row)
     }
 
-    fn location(&mut self, source: &mut Source<'_>, id: LocationId) -> LocationId {
-        if let Some(location) = source.locations[id.index()] {
+    fn location(&mut self, tables: &mut Tables, id: LocationId) -> LocationId {
+        if let Some(location) = self.locations[id.index()] {
             return location;
         }
-        let profile = source.profile;
+        let profile = self.profile;
         let location = *profile.locations.get(id);
-        let mapping = location.mapping.map(|mapping| self.mapping(source, mapping));
-        let address = location
-            .address
-            .wrapping_add(mapping.map_or(0, |(_, moved)| moved));
-        let lines: Box<[Line]> = profile
+        let mapping = location.mapping.map(|mapping| self.mapping(tables, mapping));
+        let start = location
+            .mapping
+            .map_or(0, |mapping| profile.mappings.get(mapping).start);
+        let lines: Vec<Line> = profile
             .locations
             .lines(id)
             .iter()
             .map(|line| Line {
-                function: self.function(source, line.function),
+                function: self.function(tables, line.function),
                 ..*line
             })
             .collect();
-        let mapping = mapping.map(|(row, _)| row);
-        let start = mapping.map_or(0, |row| self.mappings.get(row).start);
-        let key = LocationKey {
-            address: address.wrapping_sub(start),
+        let place = Place {
+            relative: location.address.wrapping_sub(start),
             mapping,
             is_folded: location.is_folded,
         };
-        let Self {
-            locations,
-            location_rows,
-            ..
-        } = self;
-        let merged = Location {
-            mapping,
-            address,
-            is_folded: location.is_folded,
-        };
-        let row = match location_rows.entry((key, lines)) {
-            std::collections::hash_map::Entry::Occupied(found) => *found.get(),
-            std::collections::hash_map::Entry::Vacant(vacant) => {
-                let row = locations.push(merged, &vacant.key().1);
-                *vacant.insert(row)
-            }
-        };
-        source.locations[id.index()] = Some(row);
-        row
+        *self.locations[id.index()].insert(tables.location(place, &lines))
     }
 
-    fn stack(&mut self, source: &mut Source<'_>, id: StackId) -> StackId {
-        if let Some(stack) = source.stacks[id.index()] {
+    pub(super) fn stack(&mut self, tables: &mut Tables, id: StackId) -> u32 {
+        if let Some(stack) = self.stacks[id.index()] {
             return stack;
         }
-        let profile = source.profile;
-        let frames: Vec<LocationId> = profile
+        let profile = self.profile;
+        let frames: Vec<u32> = profile
             .stacks
             .frames(id)
-            .map(|location| self.location(source, location))
+            .map(|location| self.location(tables, location).0)
             .collect();
-        let row = self.stacks.intern(frames);
-        source.stacks[id.index()] = Some(row);
-        row
+        *self.stacks[id.index()].insert(tables.stacks.intern(&frames))
     }
 
-    fn label_set(&mut self, source: &mut Source<'_>, id: LabelSetId) -> LabelSetId {
-        if let Some(set) = source.label_sets[id.index()] {
+    pub(super) fn label_set(&mut self, tables: &mut Tables, id: LabelSetId) -> LabelSetId {
+        if let Some(set) = self.label_sets[id.index()] {
             return set;
         }
-        let profile = source.profile;
+        let profile = self.profile;
         let labels: Vec<Label> = profile
             .label_sets
             .get(id)
             .iter()
             .map(|label| Label {
-                key: self.string(source, label.key),
+                key: self.string(tables, label.key),
                 value: match label.value {
-                    LabelValue::Str(text) => LabelValue::Str(self.string(source, text)),
-                    LabelValue::Num(value, unit) => LabelValue::Num(value, self.string(source, unit)),
+                    LabelValue::Str(text) => LabelValue::Str(self.string(tables, text)),
+                    LabelValue::Num(value, unit) => LabelValue::Num(value, self.string(tables, unit)),
                 },
             })
             .collect();
-        let row = self.label_sets.intern_sorted(&labels);
-        source.label_sets[id.index()] = Some(row);
-        row
+        *self.label_sets[id.index()].insert(tables.label_sets.intern_sorted(&labels))
+    }
+}
+
+impl Merger {
+    fn add(&mut self, profile: &Profile) {
+        let mut source = Source::new(profile, Keep::First);
+        if self.main.is_none() && !profile.mappings.is_empty() {
+            self.main = Some(source.mapping(&mut self.tables, MappingId(0)));
+        }
+        let samples = &profile.samples;
+        let mut values = Vec::with_capacity(samples.values.len());
+        for sample in 0..samples.len() {
+            values.clear();
+            values.extend(samples.row(sample));
+            if values.iter().all(|&value| value == 0) {
+                continue;
+            }
+            let stack = source.stack(&mut self.tables, samples.stack[sample]);
+            let set = source.label_set(&mut self.tables, samples.label_set[sample]);
+            let row = self.sums.row(stack, set.0);
+            let sums = self.sums.values(row);
+            self.overflowed |= sums
+                .iter()
+                .zip(&values)
+                .any(|(sum, value)| sum.checked_add(*value).is_none());
+            self.sums.add(row, &values);
+        }
     }
 
     /// The header is that of the first profile, with the earliest time, the summed duration, the largest period and
     /// the comments of all.
     fn finish(mut self, profiles: &[&Profile]) -> Profile {
         let first = profiles[0];
-        let mut source = Source::new(first);
         let own = &first.header;
+        let strings = &mut self.tables.strings;
+        let mut string = |profile: &Profile, id: StringId| strings.intern(profile.strings.get(id));
         let mut header = Header {
-            sample_types: Vec::with_capacity(own.sample_types.len()),
-            drop_frames: self.string(&mut source, own.drop_frames),
-            keep_frames: self.string(&mut source, own.keep_frames),
+            sample_types: own
+                .sample_types
+                .iter()
+                .map(|sample_type| ValueType {
+                    type_: string(first, sample_type.type_),
+                    unit: string(first, sample_type.unit),
+                })
+                .collect(),
+            drop_frames: string(first, own.drop_frames),
+            keep_frames: string(first, own.keep_frames),
             period_type: ValueType {
-                type_: self.string(&mut source, own.period_type.type_),
-                unit: self.string(&mut source, own.period_type.unit),
+                type_: string(first, own.period_type.type_),
+                unit: string(first, own.period_type.unit),
             },
             ..Header::default()
         };
-        for st in &own.sample_types {
-            let (type_, unit) = (
-                self.string(&mut source, st.type_),
-                self.string(&mut source, st.unit),
-            );
-            header.sample_types.push(ValueType { type_, unit });
-        }
         let mut seen = FxHashSet::default();
         for profile in profiles {
             let other = &profile.header;
@@ -346,18 +266,16 @@ impl Merger {
                 header.period = other.period;
             }
             for &comment in &other.comments {
-                let comment = self.strings.intern(profile.strings.get(comment));
+                let comment = string(profile, comment);
                 if seen.insert(comment) {
                     header.comments.push(comment);
                 }
             }
             if header.default_sample_type.is_empty() {
-                header.default_sample_type = self
-                    .strings
-                    .intern(profile.strings.get(other.default_sample_type));
+                header.default_sample_type = string(profile, other.default_sample_type);
             }
             if header.doc_url.is_empty() {
-                header.doc_url = self.strings.intern(profile.strings.get(other.doc_url));
+                header.doc_url = string(profile, other.doc_url);
             }
         }
         let mut notes: Vec<Note> = Vec::new();
@@ -372,17 +290,22 @@ impl Merger {
                 detail: "a sum passed 64 bits and wrapped around".to_owned(),
             });
         }
-        self.samples.shrink_to_fit();
-        Profile {
+        let order = Order::of_appearance(&self.tables, &self.sums, self.main);
+        let columns = columns(&self.sums, &order.samples);
+        Build {
+            tables: &self.tables,
+            sums: &self.sums,
+            order: &order,
             header,
-            strings: self.strings.finish(),
-            functions: self.functions,
-            mappings: self.mappings,
-            locations: self.locations,
-            stacks: self.stacks.finish(),
-            label_sets: self.label_sets.finish(),
-            samples: self.samples,
             notes,
         }
+        .profile(columns)
     }
+}
+
+/// The values of samples, one column a sample type.
+pub(super) fn columns(sums: &Sums, samples: &[u32]) -> Vec<Vec<i64>> {
+    (0..sums.width())
+        .map(|column| samples.iter().map(|&row| sums.values(row)[column]).collect())
+        .collect()
 }

@@ -1,9 +1,15 @@
 //! Several profiles -> one: aligning sample types, merging, subtracting.
 
 mod align;
+mod build;
+mod canonical;
 mod diff;
 mod merge;
+mod parallel;
 mod scale;
+mod stack_set;
+mod sums;
+mod tables;
 
 pub use align::align;
 pub use diff::{DiffMode, diff};

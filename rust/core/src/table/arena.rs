@@ -1,6 +1,6 @@
 //! Byte strings laid end to end, and the set that keeps each of them once.
 
-use hashbrown::HashTable;
+use super::index::RowIndex;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 
@@ -83,31 +83,25 @@ impl ByteArena {
 
 /// A [`ByteArena`] in which every byte string occurs once.
 ///
-/// The hash table holds row numbers only; the bytes stay in the arena.
+/// The index holds row numbers only; the bytes stay in the arena.
 #[derive(Debug, Clone, Default)]
 pub struct Interner {
     arena: ByteArena,
-    rows: HashTable<u32>,
+    index: RowIndex,
 }
 
 impl Interner {
     /// The row of `bytes`, added if it is new.
     pub fn intern(&mut self, bytes: &[u8]) -> u32 {
-        let Self { arena, rows } = self;
-        let hash = FxBuildHasher.hash_one(bytes);
-        let entry = rows.entry(
-            hash,
-            |&row| arena.get(row as usize) == bytes,
-            |&row| FxBuildHasher.hash_one(arena.get(row as usize)),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(found) => *found.get(),
-            hashbrown::hash_table::Entry::Vacant(vacant) => {
-                let row = arena.push(bytes) as u32;
-                vacant.insert(row);
-                row
-            }
+        let Self { arena, index } = self;
+        let next = arena.len() as u32;
+        let row = index.find_or_insert(FxBuildHasher.hash_one(bytes), next, |row| {
+            arena.get(row as usize) == bytes
+        });
+        if row == next {
+            arena.push(bytes);
         }
+        row
     }
 
     /// Number of rows.
@@ -140,15 +134,11 @@ impl Interner {
 impl From<ByteArena> for Interner {
     /// Reopens an arena whose rows are already distinct.
     fn from(arena: ByteArena) -> Self {
-        let mut rows = HashTable::with_capacity(arena.len());
-        for row in 0..arena.len() {
-            rows.insert_unique(
-                FxBuildHasher.hash_one(arena.get(row)),
-                row as u32,
-                |&row: &u32| FxBuildHasher.hash_one(arena.get(row as usize)),
-            );
+        let mut index = RowIndex::with_capacity(arena.len());
+        for (row, bytes) in arena.iter().enumerate() {
+            index.find_or_insert(FxBuildHasher.hash_one(bytes), row as u32, |_| false);
         }
-        Self { arena, rows }
+        Self { arena, index }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The label-set table: each distinct set of labels once.
 
 use crate::ids::{LabelSetId, StringId};
-use hashbrown::HashTable;
+use super::index::RowIndex;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 
@@ -87,7 +87,7 @@ impl LabelSets {
 #[derive(Debug, Clone)]
 pub struct LabelSetsBuilder {
     sets: LabelSets,
-    rows: HashTable<u32>,
+    index: RowIndex,
 }
 
 impl Default for LabelSetsBuilder {
@@ -117,22 +117,14 @@ impl LabelSetsBuilder {
 
     /// The id of a set that is already in the table's order.
     pub fn intern_sorted(&mut self, labels: &[Label]) -> LabelSetId {
-        let Self { sets, rows } = self;
-        let entry = rows.entry(
-            hash(labels),
-            |&row| sets.get(LabelSetId(row)) == labels,
-            |&row| hash(sets.get(LabelSetId(row))),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(found) => LabelSetId(*found.get()),
-            hashbrown::hash_table::Entry::Vacant(vacant) => {
-                let row = sets.ends.len() as u32;
-                sets.labels.extend_from_slice(labels);
-                sets.ends.push(sets.labels.len() as u32);
-                vacant.insert(row);
-                LabelSetId(row)
-            }
+        let Self { sets, index } = self;
+        let next = sets.ends.len() as u32;
+        let row = index.find_or_insert(hash(labels), next, |row| sets.get(LabelSetId(row)) == labels);
+        if row == next {
+            sets.labels.extend_from_slice(labels);
+            sets.ends.push(sets.labels.len() as u32);
         }
+        LabelSetId(row)
     }
 
     /// What has been interned so far.
@@ -152,12 +144,10 @@ impl LabelSetsBuilder {
 
 impl From<LabelSets> for LabelSetsBuilder {
     fn from(sets: LabelSets) -> Self {
-        let mut rows = HashTable::with_capacity(sets.len());
+        let mut index = RowIndex::with_capacity(sets.len());
         for id in sets.ids() {
-            rows.insert_unique(hash(sets.get(id)), id.0, |&row: &u32| {
-                hash(sets.get(LabelSetId(row)))
-            });
+            index.find_or_insert(hash(sets.get(id)), id.0, |_| false);
         }
-        Self { sets, rows }
+        Self { sets, index }
     }
 }

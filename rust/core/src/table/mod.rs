@@ -6,6 +6,7 @@
 mod arena;
 mod file_ids;
 mod functions;
+mod index;
 mod labels;
 mod locations;
 mod mappings;
@@ -16,6 +17,7 @@ mod strings;
 pub use arena::{ByteArena, Interner};
 pub use file_ids::FileIds;
 pub use functions::{Function, Functions};
+pub(crate) use index::RowIndex;
 pub use labels::{Label, LabelSets, LabelSetsBuilder, LabelValue};
 pub use locations::{Line, Location, Locations};
 pub use mappings::{Mapping, Mappings};

@@ -59,6 +59,12 @@ impl Strings {
         self.arena.byte_len()
     }
 
+    /// A table of rows that are distinct, the empty string first.
+    #[must_use]
+    pub(crate) fn from_arena(arena: ByteArena) -> Self {
+        Self { arena }
+    }
+
     /// All strings in order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
@@ -90,6 +96,18 @@ impl StringsBuilder {
     #[must_use]
     pub fn get(&self, id: StringId) -> &[u8] {
         self.interner.arena().get(id.index())
+    }
+
+    /// Number of strings so far, the empty one included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.interner.len()
+    }
+
+    /// Never true: the empty string is always there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.interner.is_empty()
     }
 
     /// Bytes of all strings so far.

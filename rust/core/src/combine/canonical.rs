@@ -1,0 +1,193 @@
+//! The one order of a merged profile that depends on its contents alone.
+//!
+//! Strings are ranked by their bytes first; everything else is then compared by numbers.
+
+use super::build::{Order, numbers};
+use super::sums::{NONE, Sums};
+use super::tables::{MappingKey, Place, Tables};
+use crate::ids::{LabelSetId, MappingId, StringId};
+use crate::table::{Label, LabelValue, Line};
+use std::cmp::Ordering;
+
+/// Samples by stack (leaf first), then labels; stacks by their locations; locations by mapping, offset and lines; functions by
+/// name, linker name, file and line; mappings by file, build id, offset and size, the main binary first.
+pub(super) fn canonical(tables: &Tables, sums: &Sums, main: Option<MappingId>) -> Order {
+    let samples: Vec<u32> = (0..sums.len() as u32)
+        .filter(|&row| sums.values(row).iter().any(|&value| value != 0))
+        .collect();
+    let used = Used::of(tables, sums, &samples);
+    let strings = used.string_ranks(tables);
+    let functions = functions(tables, &used, &strings);
+    let mappings = mappings(tables, main);
+    let locations = locations(tables, &used, &functions, &mappings);
+    let mut order = Order {
+        samples,
+        locations,
+        functions,
+        mappings,
+    };
+    sort_samples(tables, sums, &used, &strings, &mut order);
+    order
+}
+
+/// Rows that some sample needs.
+struct Used {
+    stacks: Vec<bool>,
+    label_sets: Vec<bool>,
+    locations: Vec<bool>,
+    functions: Vec<bool>,
+}
+
+impl Used {
+    fn of(tables: &Tables, sums: &Sums, samples: &[u32]) -> Self {
+        let mut used = Self {
+            stacks: vec![false; tables.stacks.len()],
+            label_sets: vec![false; tables.label_sets.sets().len()],
+            locations: vec![false; tables.places.len()],
+            functions: vec![false; tables.functions.len()],
+        };
+        for &row in samples {
+            used.label_sets[sums.label_set(row) as usize] = true;
+            let stack = sums.stack(row);
+            if !std::mem::replace(&mut used.stacks[stack as usize], true) {
+                for &location in tables.stacks.get(stack) {
+                    used.locations[location as usize] = true;
+                }
+            }
+        }
+        for location in rows(&used.locations) {
+            for line in tables.lines(location) {
+                used.functions[line.function.index()] = true;
+            }
+        }
+        used
+    }
+
+    /// The rank of each string that a function, mapping or label names.
+    fn string_ranks(&self, tables: &Tables) -> Vec<u32> {
+        let mut named = vec![false; tables.strings.len()];
+        let mut name = |id: StringId| named[id.index()] = true;
+        for row in rows(&self.functions) {
+            let function = &tables.functions[row as usize];
+            name(function.name);
+            name(function.system_name);
+            name(function.filename);
+        }
+        for label in rows(&self.label_sets).flat_map(|set| tables.label_sets.sets().get(LabelSetId(set))) {
+            name(label.key);
+            match label.value {
+                LabelValue::Str(text) => name(text),
+                LabelValue::Num(_, unit) => name(unit),
+            }
+        }
+        let mut order: Vec<u32> = rows(&named).collect();
+        let bytes = |row: u32| tables.strings.get(StringId(row));
+        super::parallel::sort(&mut order, |&a, &b| bytes(a).cmp(bytes(b)));
+        numbers(&order, named.len())
+    }
+}
+
+/// The rows that are marked.
+fn rows(marked: &[bool]) -> impl Iterator<Item = u32> + '_ {
+    (0..).zip(marked).filter(|(_, marked)| **marked).map(|(row, _)| row)
+}
+
+fn functions(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
+    let rank = |id: StringId| strings[id.index()];
+    let mut order: Vec<u32> = rows(&used.functions).collect();
+    let key = |row: u32| {
+        let function = &tables.functions[row as usize];
+        let names = (rank(function.name), rank(function.system_name));
+        (names, rank(function.filename), function.start_line)
+    };
+    super::parallel::sort(&mut order, |&a, &b| key(a).cmp(&key(b)));
+    order
+}
+
+/// What mappings are ordered by: nothing that depends on which of several equal ones stands in the row.
+pub(super) fn mapping_key(tables: &Tables, row: MappingId) -> (bool, &[u8], u64, u64) {
+    let key = MappingKey::of(&tables.mappings[row.index()]);
+    let name = tables.strings.get(key.build_id_or_file);
+    (name.is_empty(), name, key.offset, key.size)
+}
+
+fn mappings(tables: &Tables, main: Option<MappingId>) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..tables.mappings.len() as u32).collect();
+    order.sort_unstable_by(|&a, &b| {
+        let key = |row: u32| (main != Some(MappingId(row)), mapping_key(tables, MappingId(row)));
+        key(a).cmp(&key(b))
+    });
+    order
+}
+
+fn locations(tables: &Tables, used: &Used, functions: &[u32], mappings: &[u32]) -> Vec<u32> {
+    let function_ranks = numbers(functions, tables.functions.len());
+    let mapping_ranks = numbers(mappings, tables.mappings.len());
+    let head = |place: &Place| {
+        let mapping = place
+            .mapping
+            .map_or(0, |mapping| u64::from(mapping_ranks[mapping.index()]) + 1);
+        (mapping << 1 | u64::from(place.is_folded), place.relative)
+    };
+    let line = |line: &Line| (function_ranks[line.function.index()], line.line, line.column);
+    let mut order: Vec<((u64, u64), u32)> = rows(&used.locations)
+        .map(|row| (head(&tables.places[row as usize]), row))
+        .collect();
+    super::parallel::sort(&mut order, |a, b| {
+        a.0.cmp(&b.0).then_with(|| {
+            let (a, b) = (tables.lines(a.1), tables.lines(b.1));
+            a.iter().map(line).cmp(b.iter().map(line))
+        })
+    });
+    order.into_iter().map(|(_, row)| row).collect()
+}
+
+fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], order: &mut Order) {
+    let ranks = numbers(&order.locations, tables.places.len());
+    let rank = |location: &u32| ranks[*location as usize];
+    // The two frames at the leaf decide most comparisons.
+    let mut stacks: Vec<(u64, u32)> = rows(&used.stacks)
+        .map(|row| {
+            let stack = tables.stacks.get(row);
+            let frame = |at: usize| stack.get(at).map_or(0, |location| u64::from(rank(location)) + 1);
+            (frame(0) << 32 | frame(1), row)
+        })
+        .collect();
+    super::parallel::sort(&mut stacks, |a, b| {
+        a.0.cmp(&b.0).then_with(|| {
+            let (a, b) = (tables.stacks.get(a.1), tables.stacks.get(b.1));
+            a.iter().map(rank).cmp(b.iter().map(rank))
+        })
+    });
+    let stacks: Vec<u32> = stacks.into_iter().map(|(_, row)| row).collect();
+    let stack_ranks = numbers(&stacks, tables.stacks.len());
+    let set_ranks = label_set_ranks(tables, used, strings);
+    let mut samples: Vec<(u64, u32)> = order
+        .samples
+        .iter()
+        .map(|&row| {
+            let stack = stack_ranks[sums.stack(row) as usize];
+            let set = set_ranks[sums.label_set(row) as usize];
+            (u64::from(stack) << 32 | u64::from(set), row)
+        })
+        .collect();
+    super::parallel::sort(&mut samples, Ord::cmp);
+    order.samples = samples.into_iter().map(|(_, row)| row).collect();
+}
+
+fn label_set_ranks(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
+    let sets = tables.label_sets.sets();
+    let rank = |id: StringId| strings[id.index()];
+    let key = |label: &Label| match label.value {
+        LabelValue::Str(text) => (false, rank(label.key), i64::from(rank(text)), 0),
+        LabelValue::Num(value, unit) => (true, rank(label.key), value, rank(unit)),
+    };
+    let compare = |a: &u32, b: &u32| -> Ordering {
+        let (a, b) = (sets.get(LabelSetId(*a)), sets.get(LabelSetId(*b)));
+        a.iter().map(key).cmp(b.iter().map(key))
+    };
+    let mut order: Vec<u32> = rows(&used.label_sets).collect();
+    super::parallel::sort(&mut order, compare);
+    debug_assert!(order.iter().all(|&set| set != NONE));
+    numbers(&order, sets.len())
+}

@@ -1,0 +1,32 @@
+//! The few things that are done on several cores.
+//!
+//! Threads are made for one piece of work and end with it. A pool that outlives a call would not survive a fork of the
+//! process that loaded this library, and Python's programs fork.
+
+use std::cmp::Ordering;
+use std::num::NonZeroUsize;
+
+/// Below this many rows a sort is over before a thread has started. Chosen.
+const WORTH_A_THREAD: usize = 1 << 14;
+
+/// How many threads to use where nobody says so: all the process may have.
+#[must_use]
+pub fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Sorts by a total order, on two threads when that pays.
+pub(crate) fn sort<T: Copy + Send>(rows: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) {
+    if rows.len() < WORTH_A_THREAD || available() < 2 {
+        rows.sort_unstable_by(compare);
+        return;
+    }
+    let middle = rows.len() / 2;
+    let (low, high) = rows.split_at_mut(middle);
+    std::thread::scope(|scope| {
+        scope.spawn(|| low.sort_unstable_by(&compare));
+        high.sort_unstable_by(&compare);
+    });
+    // Two sorted runs: the stable sort finds and merges them.
+    rows.sort_by(compare);
+}

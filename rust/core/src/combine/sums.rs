@@ -1,0 +1,115 @@
+//! The sample table of a merged profile as it grows: one row for each stack and label set, values added.
+
+use super::tables::mix;
+use crate::table::RowIndex;
+
+/// No row.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Values by stack and label set.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sums {
+    width: usize,
+    stacks: Vec<u32>,
+    label_sets: Vec<u32>,
+    /// All values of a row side by side: they are added together.
+    values: Vec<i64>,
+    /// The first row of each stack. Most stacks have one label set only, so most rows are found here.
+    first: Vec<u32>,
+    others: RowIndex,
+}
+
+impl Sums {
+    /// No rows, of `width` values each.
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            ..Self::default()
+        }
+    }
+
+    /// Values of a row.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.stacks.len()
+    }
+
+    /// The stack of a row.
+    pub(super) fn stack(&self, row: u32) -> u32 {
+        self.stacks[row as usize]
+    }
+
+    /// The label set of a row.
+    pub(super) fn label_set(&self, row: u32) -> u32 {
+        self.label_sets[row as usize]
+    }
+
+    /// The values of a row.
+    pub(super) fn values(&self, row: u32) -> &[i64] {
+        let start = row as usize * self.width;
+        &self.values[start..start + self.width]
+    }
+
+    /// The row of a stack and a label set, added with zeros if it is new.
+    #[inline]
+    pub(super) fn row(&mut self, stack: u32, label_set: u32) -> u32 {
+        let next = self.stacks.len() as u32;
+        if stack as usize >= self.first.len() {
+            self.first.resize(stack as usize + 1, NONE);
+        }
+        let first = self.first[stack as usize];
+        let row = if first == NONE {
+            self.first[stack as usize] = next;
+            next
+        } else if self.label_sets[first as usize] == label_set {
+            first
+        } else {
+            let hash = mix(
+                u64::from(stack) ^ 0x9e37_79b9_7f4a_7c15,
+                u64::from(label_set) ^ 0xe703_7ed1_a0b4_28db,
+            );
+            let (stacks, label_sets) = (&self.stacks, &self.label_sets);
+            self.others.find_or_insert(hash, next, |row| {
+                stacks[row as usize] == stack && label_sets[row as usize] == label_set
+            })
+        };
+        if row == next {
+            self.stacks.push(stack);
+            self.label_sets.push(label_set);
+            self.values.resize(self.values.len() + self.width, 0);
+        }
+        row
+    }
+
+    /// Adds values to a row, wrapping on overflow, which keeps adding associative.
+    #[inline]
+    pub(super) fn add(&mut self, row: u32, values: &[i64]) {
+        let start = row as usize * self.width;
+        for (sum, value) in self.values[start..start + self.width].iter_mut().zip(values) {
+            *sum = sum.wrapping_add(*value);
+        }
+    }
+
+    /// Sets one column to zero.
+    pub(super) fn clear_column(&mut self, column: usize) {
+        self.values
+            .iter_mut()
+            .skip(column)
+            .step_by(self.width.max(1))
+            .for_each(|value| *value = 0);
+    }
+
+    /// Keeps these columns, in this order.
+    pub(super) fn select(&mut self, columns: &[usize]) {
+        let values = (0..self.len() as u32)
+            .flat_map(|row| columns.iter().map(move |&column| (row, column)))
+            .map(|(row, column)| self.values(row)[column])
+            .collect();
+        self.values = values;
+        self.width = columns.len();
+    }
+}
