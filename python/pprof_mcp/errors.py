@@ -23,7 +23,9 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     │   └── IncompatibleProfilesError     incompatible_profiles
     ├── SourceError                       where profiles come from, and go            4
     │   ├── SourceNotFoundError           source_not_found
+    │   ├── UnreadableError               unreadable
     │   └── PathNotAllowedError           path_not_allowed
+    ├── CancelledError                    cancelled: whoever asked wants no answer  130
     └── InternalError                     internal_error: a defect of this program   70
 
 A filter that matches nothing, an empty profile or a missing kind is a result with a warning, not an error.
@@ -218,6 +220,13 @@ class SourceNotFoundError(SourceError):
     default_hint = "Check the path; relative paths start at the working directory of the process."
 
 
+class UnreadableError(SourceError):
+    """There is something, but it can not be read."""
+
+    code = "unreadable"
+    default_hint = "Check the permissions; to leave out what can not be read, use keep_going."
+
+
 class PathNotAllowedError(SourceError):
     """The path lies outside the folders that may be touched."""
 
@@ -225,6 +234,14 @@ class PathNotAllowedError(SourceError):
     default_hint = (
         "Allow its folder with --allow-root or PPROF_MCP_ROOTS, or copy the file under an allowed one."
     )
+
+
+class CancelledError(PprofMcpError):
+    """The computation was stopped before its end; nothing was written."""
+
+    code = "cancelled"
+    exit_status = 130
+    default_hint = "Ask again if the answer is wanted after all."
 
 
 class InternalError(PprofMcpError):

@@ -116,6 +116,15 @@ pub enum ErrorKind {
         /// The pattern as given.
         pattern: String,
     },
+    /// A file that can not be read.
+    #[error("can not be read: {detail}")]
+    Unreadable {
+        /// What the system said.
+        detail: String,
+    },
+    /// Whoever asked no longer wants the answer.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 impl ErrorKind {
@@ -134,6 +143,8 @@ impl ErrorKind {
             Self::Incompatible { .. } => "incompatible_profiles",
             Self::InvalidArgument { .. } => "invalid_argument",
             Self::NoMatches { .. } => "no_matches",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -150,6 +161,8 @@ impl ErrorKind {
         "incompatible_profiles",
         "invalid_argument",
         "no_matches",
+        "unreadable",
+        "cancelled",
     ];
 }
 
@@ -160,6 +173,8 @@ pub struct Error {
     pub kind: Box<ErrorKind>,
     /// Where, when a place is known.
     pub place: Option<Place>,
+    /// Which of several inputs, when there are several.
+    pub input: Option<String>,
 }
 
 impl Error {
@@ -169,6 +184,7 @@ impl Error {
         Self {
             kind: Box::new(kind),
             place: None,
+            input: None,
         }
     }
 
@@ -215,6 +231,13 @@ impl Error {
         })
     }
 
+    /// The same error, naming the input it is about.
+    #[must_use]
+    pub fn of_input(mut self, name: &str) -> Self {
+        self.input = Some(name.to_owned());
+        self
+    }
+
     /// The stable code of the kind.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -224,6 +247,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(f, "{input}: ")?;
+        }
         match &self.place {
             Some(place) => write!(f, "{} (at {place})", self.kind),
             None => write!(f, "{}", self.kind),

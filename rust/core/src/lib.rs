@@ -41,6 +41,7 @@ pub mod aggregate;
 pub mod combine;
 pub mod error;
 pub mod ids;
+pub mod interrupt;
 pub mod limits;
 pub mod pattern;
 pub mod profile;

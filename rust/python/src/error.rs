@@ -58,8 +58,16 @@ fn raise(
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     match details(py, &error.kind) {
         Ok(details) => {
+            if let Some(input) = &error.input {
+                // What is not set is only not told.
+                let _ = details.set_item("input", input);
+            }
             let place = error.place.as_ref().map(ToString::to_string);
-            raise(py, error.code(), &error.kind.to_string(), place, &details)
+            let message = match &error.input {
+                Some(input) => format!("{input}: {}", error.kind),
+                None => error.kind.to_string(),
+            };
+            raise(py, error.code(), &message, place, &details)
         }
         Err(error) => error,
     }

@@ -306,11 +306,7 @@ impl<'t> Renumbered<'t> {
             drop_frames: self.get(header.drop_frames),
             keep_frames: self.get(header.keep_frames),
             period_type: self.value_type(header.period_type),
-            comments: header
-                .comments
-                .iter()
-                .map(|&comment| self.get(comment))
-                .collect(),
+            comments: header.comments.iter().map(|&comment| self.get(comment)).collect(),
             doc_url: self.get(header.doc_url),
             ..header
         }

@@ -89,7 +89,10 @@ impl Used {
 
 /// The rows that are marked.
 fn rows(marked: &[bool]) -> impl Iterator<Item = u32> + '_ {
-    (0..).zip(marked).filter(|(_, marked)| **marked).map(|(row, _)| row)
+    (0..)
+        .zip(marked)
+        .filter(|(_, marked)| **marked)
+        .map(|(row, _)| row)
 }
 
 fn functions(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
@@ -112,7 +115,7 @@ pub(super) fn mapping_key(tables: &Tables, row: MappingId) -> (bool, &[u8], u64,
 }
 
 fn mappings(tables: &Tables, main: Option<MappingId>) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..tables.mappings.len() as u32).collect();
+    let mut order: Vec<u32> = rows(&tables.settled).collect();
     order.sort_unstable_by(|&a, &b| {
         let key = |row: u32| (main != Some(MappingId(row)), mapping_key(tables, MappingId(row)));
         key(a).cmp(&key(b))

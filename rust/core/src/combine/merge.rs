@@ -111,8 +111,7 @@ impl<'p> Source<'p> {
     }
 
     fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
-        *self.strings[id.index()]
-            .get_or_insert_with(|| tables.strings.intern(self.profile.strings.get(id)))
+        *self.strings[id.index()].get_or_insert_with(|| tables.strings.intern(self.profile.strings.get(id)))
     }
 
     fn function(&mut self, tables: &mut Tables, id: FunctionId) -> FunctionId {

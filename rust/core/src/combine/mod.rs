@@ -1,20 +1,31 @@
 //! Several profiles -> one: aligning sample types, merging, subtracting.
 
+mod absorb;
 mod align;
 mod build;
 mod canonical;
 mod diff;
+mod fold;
+mod gathered;
+mod ids;
+mod many;
 mod merge;
 mod parallel;
+mod partial;
 mod scale;
+mod shape;
+mod snapshot;
 mod stack_set;
 mod sums;
 mod tables;
 
 pub use align::align;
 pub use diff::{DiffMode, diff};
+pub use many::{Failure, Input, Inputs, Progress, Work, merge_all};
 pub use merge::merge;
+pub use partial::{Combined, MergeOptions, Merged, Partial};
 pub use scale::{normalize, scale};
+pub use snapshot::{Snapshots, is_snapshot};
 
 use crate::error::Result;
 use crate::profile::Profile;

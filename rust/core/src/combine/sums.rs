@@ -103,6 +103,12 @@ impl Sums {
             .for_each(|value| *value = 0);
     }
 
+    /// Gives the rows, of no values so far, `width` values each.
+    pub(super) fn widen(&mut self, width: usize) {
+        self.width = width;
+        self.values = vec![0; self.len() * width];
+    }
+
     /// Keeps these columns, in this order.
     pub(super) fn select(&mut self, columns: &[usize]) {
         let values = (0..self.len() as u32)

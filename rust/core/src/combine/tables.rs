@@ -66,6 +66,8 @@ pub(super) struct Tables {
     pub functions: Vec<Function>,
     function_index: RowIndex,
     pub mappings: Vec<Mapping>,
+    /// Whether a profile that was taken up has the mapping; a file that turned out to be broken may have named it too.
+    pub settled: Vec<bool>,
     mapping_rows: FxHashMap<MappingKey, MappingId>,
     pub places: Vec<Place>,
     line_ends: Vec<u32>,
@@ -91,19 +93,26 @@ impl Tables {
 
     /// The row of a mapping. What stands in it is settled by [`Tables::settle`].
     pub(super) fn mapping(&mut self, mapping: &Mapping) -> MappingId {
-        let rows = &mut self.mappings;
-        *self
-            .mapping_rows
-            .entry(MappingKey::of(mapping))
-            .or_insert_with(|| {
-                rows.push(*mapping);
-                MappingId::from_index(rows.len() - 1)
-            })
+        let Self {
+            mappings,
+            settled,
+            mapping_rows,
+            ..
+        } = self;
+        *mapping_rows.entry(MappingKey::of(mapping)).or_insert_with(|| {
+            mappings.push(*mapping);
+            settled.push(false);
+            MappingId::from_index(mappings.len() - 1)
+        })
     }
 
     /// Lets a mapping count for what stands in its row.
     pub(super) fn settle(&mut self, row: MappingId, mapping: &Mapping, keep: Keep) {
         let kept = &mut self.mappings[row.index()];
+        if !std::mem::replace(&mut self.settled[row.index()], true) {
+            *kept = *mapping;
+            return;
+        }
         if keep == Keep::First || kept == mapping {
             return;
         }
@@ -120,7 +129,11 @@ impl Tables {
             let (file, build_id) = (strings.get(mapping.file), strings.get(mapping.build_id));
             (file.is_empty(), file, build_id, mapping.start, mapping.limit)
         };
-        let least = if order(mapping) < order(kept) { mapping } else { &*kept };
+        let least = if order(mapping) < order(kept) {
+            mapping
+        } else {
+            &*kept
+        };
         *kept = Mapping {
             start: least.start,
             limit: least.limit,
@@ -166,7 +179,10 @@ fn lines_of<'a>(ends: &[u32], lines: &'a [Line], row: u32) -> &'a [Line] {
 fn hash_location(place: Place, lines: &[Line]) -> u64 {
     let mapping = place.mapping.map_or(u32::MAX, |mapping| mapping.0);
     let head = (u64::from(mapping) << 1) | u64::from(place.is_folded);
-    let mut hash = mix(place.relative ^ 0x243f_6a88_85a3_08d3, head ^ 0x1319_8a2e_0370_7344);
+    let mut hash = mix(
+        place.relative ^ 0x243f_6a88_85a3_08d3,
+        head ^ 0x1319_8a2e_0370_7344,
+    );
     for line in lines {
         let position = (line.line as u64) ^ (line.column as u64).rotate_left(32);
         hash = mix(

@@ -73,6 +73,13 @@ impl ByteArena {
         (0..self.len()).map(|row| self.get(row))
     }
 
+    /// Removes all rows and keeps the room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.bases.clear();
+        self.ends.clear();
+    }
+
     /// Gives back what was reserved and not used.
     pub fn shrink_to_fit(&mut self) {
         self.bytes.shrink_to_fit();
@@ -114,6 +121,12 @@ impl Interner {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.arena.is_empty()
+    }
+
+    /// Removes all rows and keeps the room.
+    pub fn clear(&mut self) {
+        self.arena.clear();
+        self.index.clear();
     }
 
     /// What has been interned so far.

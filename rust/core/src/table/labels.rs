@@ -1,7 +1,7 @@
 //! The label-set table: each distinct set of labels once.
 
-use crate::ids::{LabelSetId, StringId};
 use super::index::RowIndex;
+use crate::ids::{LabelSetId, StringId};
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 

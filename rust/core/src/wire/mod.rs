@@ -10,7 +10,8 @@ mod encode;
 pub mod legacy;
 pub mod message;
 mod open;
-mod varint;
+pub(crate) mod scan;
+pub(crate) mod varint;
 
 pub use decode::decode_proto;
 pub use encode::encode_proto;

@@ -4,7 +4,7 @@ use crate::error::{Error, Place, Result};
 
 /// One field of a message.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Wire type 0.
     Varint(u64),
     /// Wire types 1 and 5.
@@ -15,7 +15,7 @@ pub(super) enum Value<'a> {
 
 /// Reads fields one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Offset of `bytes` in the whole input, for messages.
@@ -23,16 +23,33 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8], base: u64) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], base: u64) -> Self {
         Self { bytes, at: 0, base }
     }
 
     /// Offset of the next byte in the whole input.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.base + self.at as u64
     }
 
-    pub(super) fn varint(&mut self) -> Result<u64> {
+    #[inline]
+    pub(crate) fn varint(&mut self) -> Result<u64> {
+        // Most numbers of a profile are one byte, most of the rest two.
+        match self.bytes.get(self.at..) {
+            Some([byte @ ..0x80, ..]) => {
+                self.at += 1;
+                Ok(u64::from(*byte))
+            }
+            Some([low, high @ ..0x80, ..]) => {
+                self.at += 2;
+                Ok(u64::from(*low & 0x7f) | u64::from(*high) << 7)
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_varint(&mut self) -> Result<u64> {
         let start = self.at;
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
@@ -50,7 +67,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field, or `None` at the end.
-    pub(super) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>> {
+    #[inline]
+    pub(crate) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>> {
         if self.at >= self.bytes.len() {
             return Ok(None);
         }
@@ -79,7 +97,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The bytes behind a length.
-    pub(super) fn prefixed(&mut self) -> Result<&'a [u8]> {
+    #[inline]
+    pub(crate) fn prefixed(&mut self) -> Result<&'a [u8]> {
         let at = self.offset();
         let len = self.varint()?;
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
@@ -102,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether nothing is left.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.at >= self.bytes.len()
     }
 }

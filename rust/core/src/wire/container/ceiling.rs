@@ -54,6 +54,11 @@ impl Ceiling {
         }
     }
 
+    /// Whether `size` bytes from `input` compressed ones are allowed and so few that they may be reserved on a header's word.
+    pub(super) fn is_usual(&self, input: usize, size: usize) -> bool {
+        size as u64 <= self.bytes && size <= input.saturating_mul(TRUSTED_RATIO)
+    }
+
     /// Everything that comes out of `layer`.
     ///
     /// The buffer grows with what has really come out and never past one byte over the ceiling. The ratio is

@@ -114,14 +114,14 @@ fn cut(part: &str, bytes: &[u8]) -> Error {
 
 /// The header of a member.
 #[derive(Clone, Copy)]
-struct Header<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Header<'a> {
+    pub bytes: &'a [u8],
+    pub at: usize,
 }
 
 impl Header<'_> {
     /// Offset of the first byte behind the header.
-    fn end(self) -> Result<usize> {
+    pub(super) fn end(self) -> Result<usize> {
         let Some(&[id1, id2, method, flags, ..]) = self
             .bytes
             .get(self.at..)

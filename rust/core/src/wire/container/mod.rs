@@ -10,6 +10,7 @@ mod form;
 mod gzip;
 mod inflater;
 mod lz4;
+mod whole;
 mod zip;
 mod zstd;
 
@@ -36,6 +37,14 @@ pub fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
     let ceiling = Ceiling::of(limits, bytes.len());
     let mut content = Cow::Borrowed(bytes);
     let mut layers = 0;
+    let mut inflated = Vec::new();
+    if limits.nesting > 0
+        && let Some(size) = whole::gunzip(bytes, &ceiling, &mut inflated)
+    {
+        inflated.truncate(size);
+        content = Cow::Owned(inflated);
+        layers = 1;
+    }
     loop {
         let inflated = match Inflater::of(&content)? {
             None => return Ok(content),
@@ -53,6 +62,32 @@ pub fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
         content = Cow::Owned(inflated);
         layers += 1;
     }
+}
+
+/// As [`unpack`], into memory that is used again: the content lies in `buffer`, or in `bytes` when they were plain.
+///
+/// # Errors
+///
+/// As [`unpack`].
+pub(crate) fn unpack_into<'a>(bytes: &'a [u8], limits: &Limits, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    check_input(bytes, limits)?;
+    if let Some(size) = whole::gunzip(bytes, &Ceiling::of(limits, bytes.len()), buffer)
+        && !buffer.get(..size).is_some_and(is_packed)
+    {
+        return Ok(buffer.get(..size).unwrap_or_default());
+    }
+    Ok(match unpack(bytes, limits)? {
+        Cow::Borrowed(bytes) => bytes,
+        Cow::Owned(content) => {
+            *buffer = content;
+            buffer
+        }
+    })
+}
+
+/// Whether there is another layer of compression.
+fn is_packed(content: &[u8]) -> bool {
+    matches!(sniff(content), Form::Gzip | Form::Zstd | Form::Lz4)
 }
 
 /// Refuses more bytes than may be given.

@@ -1,0 +1,102 @@
+//! Rows of one partial in the tables of another.
+
+use super::partial::{Partial, Staged};
+use super::tables::{Keep, Place};
+use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
+use crate::table::{Function, Label, LabelValue, Line, Mapping};
+
+/// Enters all rows of `other`; its samples are staged with all their values.
+pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
+    let (tables, theirs) = (&mut into.tables, &other.tables);
+    let strings: Vec<StringId> = (0..theirs.strings.len() as u32)
+        .map(|row| tables.strings.intern(theirs.strings.get(StringId(row))))
+        .collect();
+    let string = |id: StringId| strings[id.index()];
+    let functions: Vec<FunctionId> = theirs
+        .functions
+        .iter()
+        .map(|function| {
+            tables.function(Function {
+                name: string(function.name),
+                system_name: string(function.system_name),
+                filename: string(function.filename),
+                start_line: function.start_line,
+            })
+        })
+        .collect();
+    let mappings: Vec<MappingId> = theirs
+        .mappings
+        .iter()
+        .zip(&theirs.settled)
+        .map(|(mapping, &is_settled)| {
+            let mapping = Mapping {
+                file: string(mapping.file),
+                build_id: string(mapping.build_id),
+                ..*mapping
+            };
+            let row = tables.mapping(&mapping);
+            if is_settled {
+                tables.settle(row, &mapping, Keep::Least);
+            }
+            row
+        })
+        .collect();
+    let mut lines = Vec::new();
+    let locations: Vec<u32> = (0..theirs.places.len() as u32)
+        .map(|row| {
+            lines.clear();
+            lines.extend(theirs.lines(row).iter().map(|line| Line {
+                function: functions[line.function.index()],
+                ..*line
+            }));
+            let place = theirs.places[row as usize];
+            let place = Place {
+                mapping: place.mapping.map(|mapping| mappings[mapping.index()]),
+                ..place
+            };
+            tables.location(place, &lines).0
+        })
+        .collect();
+    let mut frames = Vec::new();
+    let stacks: Vec<u32> = (0..theirs.stacks.len() as u32)
+        .map(|row| {
+            frames.clear();
+            frames.extend(
+                theirs
+                    .stacks
+                    .get(row)
+                    .iter()
+                    .map(|&location| locations[location as usize]),
+            );
+            tables.stacks.intern(&frames)
+        })
+        .collect();
+    let sets = theirs.label_sets.sets();
+    let mut labels = Vec::new();
+    let label_sets: Vec<u32> = sets
+        .ids()
+        .map(|id: LabelSetId| {
+            labels.clear();
+            labels.extend(sets.get(id).iter().map(|label| Label {
+                key: string(label.key),
+                value: match label.value {
+                    LabelValue::Str(text) => LabelValue::Str(string(text)),
+                    LabelValue::Num(value, unit) => LabelValue::Num(value, string(unit)),
+                },
+            }));
+            tables.label_sets.intern_sorted(&labels).0
+        })
+        .collect();
+    let mut staged = Staged {
+        width: other.sums.width(),
+        ..Staged::default()
+    };
+    for row in 0..other.sums.len() as u32 {
+        let stack = stacks[other.sums.stack(row) as usize];
+        let set = label_sets[other.sums.label_set(row) as usize];
+        staged.rows.push(into.sums.row(stack, set));
+        staged.values.extend_from_slice(other.sums.values(row));
+    }
+    into.absorb_main(other.main().map(|main| mappings[main.index()]));
+    staged
+}
