@@ -176,10 +176,9 @@ def _unwrapped(spec: ToolSpec, name: str, value: Any) -> Any:
 def _invalid(spec: ToolSpec, problem: ValidationError) -> InvalidArgumentError:
     first: ErrorDetails = problem.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else spec.name
-    required = [item.name for item in spec.parameters if item.required]
     if first["type"] == "missing":
         message = f"{spec.name} needs the argument {name}"
-        hint = f"Required: {', '.join(required)}."
+        hint = f"Required: {', '.join(spec.required)}."
     else:
         message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}; given: {_shown(first['input'])}"
         described = next((item.field.description for item in spec.parameters if item.name == name), None)
