@@ -114,6 +114,10 @@ class ToolSpec:
         """Names of the parameters without a default."""
         return tuple(parameter.name for parameter in self.parameters if parameter.required)
 
+    def size_parameter(self, arguments: Mapping[str, Any]) -> str | None:
+        """Give the parameter that makes this answer smaller: the bytes of a text, else the rows of a list."""
+        return "max_bytes" if arguments.get("format") == "text" else self.limit_parameter
+
     def parameters_of(self, kind: Kind) -> tuple[Parameter, ...]:
         """Give the parameters of one kind."""
         return tuple(parameter for parameter in self.parameters if parameter.kind is kind)

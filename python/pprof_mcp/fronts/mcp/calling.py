@@ -15,6 +15,12 @@ from pprof_mcp.registry.run import Answer, answer, dump
 from pprof_mcp.registry.spec import ToolSpec
 from pprof_mcp.session.session import Session
 
+USUAL_BYTES = 8_000
+"""Size of an answer whose caller did not say how much it wants.
+
+Source: chosen; some clients keep only the two ends of an answer above 10 KiB.
+"""
+
 
 class Caller:
     """Calls tools in one session.
@@ -36,7 +42,8 @@ class Caller:
                 the log alone.
         """
         try:
-            found = answer(spec, arguments, session=self.session, most=self.session.settings.answer_bytes)
+            most = self.session.settings.answer_bytes
+            found = answer(spec, arguments, session=self.session, most=most, usual=USUAL_BYTES)
         except InternalError as problem:
             print(f"pprof-mcp: {problem.message}", file=sys.stderr)
             raise
