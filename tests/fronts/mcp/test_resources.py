@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from mcp import Client, MCPError
 from mcp.shared.subscriptions import ResourcesListChanged
+from mcp_types import ResourceTemplateReference
 from pprof_mcp import _native
 from pprof_mcp.fronts.mcp.resources import PAGE
-from pprof_mcp.registry.discover import load
+from pprof_mcp.profile import Profile
+from pprof_mcp.registry import tool
+from pprof_mcp.registry.discover import load, load_all
 from pprof_mcp.registry.run import answer
+from pprof_mcp.registry.spec import View
+from pprof_mcp.results import Result
 from pprof_mcp.session.handles import PREFIX
 from pprof_mcp.session.session import Session
+from pydantic import Field
 
 from tests.fronts.mcp.talking import MODES, Mode, ask, read, talk
 from tests.support import DATA, Clock, MakeSession
@@ -110,6 +116,43 @@ def test_a_template_is_expanded_with_a_sample_type_or_a_member_of_a_bundle(sessi
             told = await ask(client, "pprof_top", profile=f"{bundle}#heap", sample_index="alloc_space")
             assert json.loads(await read(client, uri)) == told
             assert told["sample_type"]["type"] == "alloc_space"
+
+    talk(session, "auto", work)
+
+
+class CountResult(Result):
+    """A count."""
+
+    count: int = Field(description="Samples.")
+
+
+def count(
+    profile: Profile, *, sample_index: Annotated[str, Field(description="Which type.")] = ""
+) -> CountResult:
+    """Count the samples of a profile."""
+    return CountResult(count=len(profile), warnings=[sample_index])
+
+
+def test_a_tool_that_declares_a_view_is_listed_read_and_completed_with_nothing_else_to_do(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = View("count", variables=("sample_index",))
+    added = tool("x.count", title="Count", since="0.1", example={}, view=view)(count).spec
+    monkeypatch.setattr("pprof_mcp.fronts.mcp.server.load_all", lambda: (*load_all(), added))
+
+    async def work(client: Client) -> None:
+        handle = (await ask(client, "profiles_open", path=CPU))["profiles"][0]["handle"]
+        uri = f"pprof://handle/{digits(handle)}/count"
+        assert uri in await addresses(client)
+        assert json.loads(await read(client, uri)) == await ask(client, "x_count", profile=handle)
+        template = "pprof://handle/{handle}/count{?sample_index}"
+        listed = (await client.list_resource_templates()).resource_templates
+        assert template in [item.uri_template for item in listed]
+        assert json.loads(await read(client, f"{uri}?sample_index=cpu"))["warnings"] == ["cpu"]
+        completed = await client.complete(
+            ResourceTemplateReference(uri=template), {"name": "sample_index", "value": ""}
+        )
+        assert completed.completion.values == ["cpu", "samples"]
 
     talk(session, "auto", work)
 

@@ -13,6 +13,7 @@ import anyio
 import pytest
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
+from mcp.shared.subscriptions import ResourcesListChanged
 from mcp_types import PromptReference
 from pprof_mcp import _native
 from pprof_mcp.errors import InternalError
@@ -135,6 +136,23 @@ def test_a_real_process_serves_a_real_client_over_stdio(tmp_path: Path, mode: An
 
     with_limit = anyio.run(_within, run)
     assert with_limit
+
+
+def test_a_client_that_listens_hears_over_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "cpu.pb.gz").write_bytes(CPU.read_bytes())
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "pprof_mcp", "serve"], cwd=tmp_path, env=dict(os.environ)
+    )
+    heard: list[Any] = []
+
+    async def run() -> None:
+        async with Client(server) as client, client.listen(resources_list_changed=True) as news:
+            await client.call_tool("profiles_open", {"path": "cpu.pb.gz"})
+            heard.append(await anext(news))
+            assert len((await client.list_resources()).resources) == 3
+
+    assert anyio.run(_within, run)
+    assert heard == [ResourcesListChanged()]
 
 
 async def _within(work: Any) -> bool:
