@@ -36,9 +36,9 @@ def contention(
        locks, channels, select and conditions alike. Both count since the start unless the file is a delta:
        compare two with `pprof.diff_top`. Elsewhere: lock-acquire-wait and lock-release-hold (Python),
        lock-time and lock-count (.NET), contentions and delay (C++), wall minus CPU time (Node, Ruby, Java).
-    2. **How much?** Total delay divided by duration is how many goroutines or threads waited on average; in
-       a block profile only the part that 4 keeps. Below 0.1 there is no contention worth a night: say so
-       and stop.
+    2. **How much?** Total delay divided by duration (by uptime, for a counter since the start) is how many
+       goroutines or threads waited on average; in a block profile only the part that 4 keeps. Below 0.1
+       there is no contention worth a night: say so and stop.
     3. **Where?** `pprof.top` sample_index="delay" hide="^(runtime|sync|internal)[./]" charges each wait to
        the function that holds or waits. Again with sample_index="contentions": delay divided by contentions
        is the mean wait. Few and long: something slow happens under the lock. Many and short: a hot lock.

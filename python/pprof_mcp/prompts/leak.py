@@ -53,7 +53,8 @@ def leak(
          receives (often a caller that gave up at a timeout); `runtime.selectgo` without a done case;
          `sync.runtime_Semacquire` a lock or WaitGroup never released; `internal/poll` a connection without
          deadline. The root frame says which function started it.
-       - As many as requests in flight: load, not a leak. More after the load has gone: a leak.
+       - As many as requests in flight: load, not a leak. More after the load has gone: a leak. Go's
+         goroutineleak profile, where there is one, holds nothing but leaks.
     4. **The process grows, the profile does not**: not in this heap. Think of stacks (goroutines or threads
        times their size), memory from C or mapped files, fragmentation, memory freed but not yet returned.
     5. **Leak or cache?** A cache levels off; a leak grows with requests or time. Three profiles decide: the

@@ -26,7 +26,7 @@ from pprof_mcp.session.handles import PREFIX, Record
 
 JSON = "application/json"
 PAGE = 50
-"""Handles listed at once (chosen: their resources take about 50 KB)."""
+"""Handles listed at once (chosen: their resources take about 40 KB)."""
 
 _CURSOR = re.compile(r"[0-9a-f]{16}")
 
