@@ -19,6 +19,7 @@ from pprof_mcp.fronts.mcp import make_server
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 
+from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
 
 Mode = Literal["legacy", "auto"]
@@ -263,3 +264,52 @@ def test_the_largest_answers_stay_under_the_cap() -> None:
         assert cut >= 2
 
     assert talk("legacy", work) == len(everything)
+
+
+@pytest.fixture
+def wordy(tmp_path: Path) -> str:
+    """A profile whose names are long and take even more room as JSON."""
+    spelled = 'std::map<"key", std::vector<std::pair<\\int, \t>>>::'
+    samples = [
+        Sample(
+            stack=tuple(((f"{spelled * 8}f{at * row % 97}()", "a/b.cc", at),) for at in range(1, 25)),
+            values=(row, row * 10),
+            labels=(("tenant", f"{spelled}{row}"),),
+        )
+        for row in range(1, 60)
+    ]
+    path = tmp_path / "wordy.pb"
+    path.write_bytes(NaiveProfile(tuple(samples)).encode())
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["rows", "text"])
+def test_answers_to_callers_that_name_no_size_are_short_however_long_the_names_are(
+    wordy: str, form: str
+) -> None:
+    calls: dict[str, Arguments] = {
+        "pprof_top": {},
+        "pprof_peek": {"regex": "f1"},
+        "pprof_tags": {},
+        "pprof_traces_head": {},
+        "pprof_focus_paths": {"function": "f1"},
+    }
+    lowered: set[str] = set()
+
+    async def work(conversation: Talk) -> None:
+        for name, arguments in calls.items():
+            result = await conversation.call(name, {"profile": wordy, "format": form, **arguments})
+            assert not result.is_error, result.content
+            content = result.structured_content
+            size = len(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+            assert size <= DEFAULT_BYTES or len(content["rows"]) == 1, (name, size)
+            if any(" lowered to " in warning for warning in content["warnings"]):
+                lowered.add(name)
+
+    session = Session(fence=Fence([Path(wordy).parent]))
+    assert talk("auto", work, session) == len(calls)
+    several = {
+        "rows": {"pprof_top", "pprof_peek", "pprof_traces_head", "pprof_focus_paths"},
+        "text": {"pprof_focus_paths"},
+    }
+    assert lowered >= several[form]

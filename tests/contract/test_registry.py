@@ -177,6 +177,15 @@ def test_filters_mean_the_same_in_every_tool_that_has_them() -> None:
     assert {name: len(forms) for name, forms in told.items()} == dict.fromkeys(told, 1)
 
 
+def test_views_have_names_of_their_own_and_lead_to_profiles_or_bundles() -> None:
+    views = [(spec, spec.view) for spec in SPECS if spec.view is not None]
+    assert {view.name for _, view in views} >= {"meta", "top", "profiles"}
+    assert len({view.name for _, view in views}) == len(views)
+    for spec, view in views:
+        (subject,) = [item for item in spec.parameters if item.required]
+        assert view.of == "bundle" or subject.kind is Kind.PROFILE, spec.name
+
+
 def test_results_with_a_cursor_take_one() -> None:
     looked_at = 0
     for spec in SPECS:

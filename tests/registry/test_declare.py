@@ -10,6 +10,7 @@ from pprof_mcp.filters import FILTER_NAMES, Filters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry.arguments import Kind
 from pprof_mcp.registry.declare import tool
+from pprof_mcp.registry.spec import Effects, View
 from pprof_mcp.results.base import Result, Row
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import Session
@@ -176,3 +177,28 @@ def test_an_example_with_an_argument_the_tool_does_not_take_fails_at_import() ->
 
     with pytest.raises(TypeError, match="does not take: nonsense"):
         tool("x.good", title="X", since="0.1", example={"nonsense": 1})(good)
+
+
+def of_a_profile(profile: Profile, *, limit: Annotated[int, Field(description="How many.")] = 3) -> Answer:
+    """Count things."""
+    raise NotImplementedError(profile, limit)
+
+
+def of_two(before: Profile, after: Profile) -> Answer:
+    """Count things."""
+    raise NotImplementedError(before, after)
+
+
+def test_a_view_needs_nothing_but_a_handle() -> None:
+    view = View("counts", variables=("limit",))
+    spec = declare(of_a_profile, "x.of_a_profile", view=view).spec
+    assert spec.view is view
+    assert spec.required == ("profile",)
+    for function, options, told in (
+        (of_two, {"view": View("counts")}, "more or less than one argument"),
+        (of_a_profile, {"view": View("Counts/x")}, "last part of an address"),
+        (of_a_profile, {"view": View("counts", variables=("no",))}, "variables it does not take: no"),
+        (of_a_profile, {"view": View("counts"), "effects": Effects(read_only=False)}, "changes nothing"),
+    ):
+        with pytest.raises(TypeError, match=told):
+            declare(function, f"x.{function.__name__}", **options)

@@ -94,6 +94,40 @@ def test_a_longer_answer_than_allowed_is_cut_and_goes_on_at_the_cut(session: Ses
     assert seen == [row.name for row in everything.rows]
 
 
+def test_a_caller_that_names_no_size_gets_a_short_answer_and_any_other_what_it_asked_for(
+    session: Session, cpu: str
+) -> None:
+    spec = load("pprof.top")
+    whole = answer(spec, {"profile": cpu}, session=session, most=80_000)
+    usual = len(whole.json) // 2
+    short = answer(spec, {"profile": cpu}, session=session, most=80_000, usual=usual)
+    assert len(short.json) <= usual
+    found = json.loads(short.json)
+    (warning,) = found["warnings"]
+    assert warning.startswith(f"nodecount lowered to {len(found['rows'])}: ")
+    assert warning.endswith("set nodecount for more at once")
+    assert found["cursor"] == str(len(found["rows"]))
+    asked = answer(spec, {"profile": cpu, "nodecount": 15}, session=session, most=80_000, usual=usual)
+    assert asked.json == whole.json
+    one = answer(spec, {"profile": cpu}, session=session, most=80_000, usual=10)
+    assert len(json.loads(one.json)["rows"]) == 1
+
+
+def test_a_text_is_cut_to_the_size_of_answers_not_its_rows(session: Session, cpu: str) -> None:
+    spec = load("pprof.peek")
+    text = {"profile": cpu, "regex": ".", "format": "text"}
+    for arguments, sizes in (
+        ({**text, "max_bytes": 60_000}, {"most": 9_000}),
+        (text, {"most": 80_000, "usual": 4_000}),
+    ):
+        found = answer(spec, arguments, session=session, **sizes)
+        assert len(found.json) <= min(sizes.values())
+        told = json.loads(found.json)
+        assert len(told["raw"].encode()) > min(sizes.values()) // 2
+        assert told["raw_meta"]["truncated_reason"] == "max_bytes"
+        assert any(warning.startswith("max_bytes lowered to ") for warning in told["warnings"])
+
+
 def test_an_answer_whose_single_row_is_too_large_is_an_error(session: Session, cpu: str) -> None:
     with pytest.raises(ResultTooLargeError, match="300 are allowed"):
         answer(load("pprof.top"), {"profile": cpu}, session=session, most=300)

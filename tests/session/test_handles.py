@@ -130,3 +130,34 @@ def test_the_profiles_of_a_bundle_live_as_long_as_the_bundle_is_used(
         clock.forward(99)
         assert session.bundle(bundle.handle).kinds == bundle.kinds
     assert session.profile(f"{bundle.handle}#cpu").kind == "cpu"
+
+
+def test_a_session_counts_how_often_handles_come_and_go(
+    make_session: MakeSession, clock: Clock, cpu: str
+) -> None:
+    session = make_session(handle_ttl=100)
+    assert session.changes == 0
+    handle = session.profile(cpu).handle
+    assert session.changes == 1
+    assert session.profile(cpu).handle == handle
+    session.profile(handle)
+    assert session.changes == 1
+    clock.forward(101)
+    assert session.changes == 2
+    assert session.profile(cpu).handle == handle
+    assert session.changes == 3
+    session.release(handle)
+    assert session.release(handle) is None
+    assert session.changes == 4
+
+
+def test_a_record_knows_the_sample_types(session: Session, cpu: str, data: Path) -> None:
+    session.profile(cpu)
+    bundle = session.bundle([cpu, str(data / "go" / "main" / "heap.after.pb.gz")])
+    told = {record.kinds[0]: record.sample_types for record in session.records()}
+    assert told == {
+        "cpu": ("samples", "cpu"),
+        "heap": ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space"),
+        "bundle": (),
+    }
+    assert len(bundle) == 2

@@ -17,6 +17,7 @@ from typing import Any, cast
 import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp_types import TextResourceContents
 from rich.console import Console
 from rich.table import Table
 
@@ -90,12 +91,28 @@ async def walk(client: Client, console: Console) -> None:
     steps = Walk(client, console)
     tools = [tool.name for tool in (await client.list_tools()).tools]
     steps.say(f"The server offers {len(tools)} tools: {', '.join(tools)}")
+    prompts = [prompt.name for prompt in (await client.list_prompts()).prompts]
+    console.print(f"and {len(prompts)} prompts, each a workflow for an agent: {', '.join(prompts)}")
     bundle = await _open(steps)
     await _cpu(steps, f"{bundle}#cpu")
     await _waiting(steps, bundle)
     steps.say("8. Handles are kept until they are not used any more.")
     handles = await steps.ask("profiles_handles")
     console.print(f"  {handles['count']} handles, {handles['kept_bytes'] / 1e6:.1f} MB")
+    await _resources(steps)
+
+
+async def _resources(steps: Walk) -> None:
+    steps.say("9. All of them can be read as resources, too: here is the one that lists the bundle.")
+    listed = (await steps.client.list_resources()).resources
+    bundles = [item for item in listed if item.uri.endswith("/profiles")]
+    if not bundles:
+        raise DemoError("no resource lists the bundle")
+    steps.console.print(f"[bold cyan]resources/read[/] {bundles[0].uri}, one of {len(listed)}")
+    (content,) = (await steps.client.read_resource(bundles[0].uri)).contents
+    if not isinstance(content, TextResourceContents):
+        raise DemoError("a resource that is no text")
+    steps.table(json.loads(content.text)["profiles"], "name", "kind", "default")
 
 
 async def _open(steps: Walk) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, cast, get_args, get_origin, get_type_hints
@@ -12,7 +13,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack, is_typeddict, override
 
 from pprof_mcp.registry import schema
 from pprof_mcp.registry.arguments import Kind, Parameter, parameter
-from pprof_mcp.registry.spec import Effects, ToolSpec
+from pprof_mcp.registry.spec import Effects, ToolSpec, View
 from pprof_mcp.results.base import Result
 
 P = ParamSpec("P")
@@ -73,6 +74,7 @@ def tool(
     since: str,
     example: Mapping[str, Any],
     effects: Effects | None = None,
+    view: View | None = None,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]:
     """Declare a tool.
 
@@ -82,6 +84,7 @@ def tool(
         since: Version that brings it.
         example: Arguments of one good call.
         effects: What a call does to the world; reading files only when not given.
+        view: Offers its answer about each handle as something to read, too.
 
     Returns:
         The decorator.
@@ -89,11 +92,11 @@ def tool(
     Raises:
         TypeError: On decoration, when the function can not be described: a parameter or field without
             description or type, a docstring that is missing or too long, an answer that is no `Result`, a
-            wrong name.
+            wrong name; a view of something that needs more than a handle.
     """
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
-        told = _Told(name, title, since, example, effects or Effects())
+        told = _Told(name, title, since, example, effects or Effects(), view)
         try:
             return Tool(_describe(function, told))
         except TypeError as problem:
@@ -111,6 +114,7 @@ class _Told:
     since: str
     example: Mapping[str, Any]
     effects: Effects
+    view: View | None
 
 
 def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
@@ -143,6 +147,7 @@ def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
         function=function,
         effects=told.effects,
         module=function.__module__,
+        view=told.view,
     )
     _check_description(spec)
     return spec
@@ -153,8 +158,24 @@ def _check_description(spec: ToolSpec) -> None:
     unknown = spec.example.keys() - {item.name for item in spec.parameters}
     if unknown:
         found.append(f"its example has arguments it does not take: {', '.join(sorted(unknown))}")
+    if spec.view is not None:
+        found.extend(_problems_of_view(spec, spec.view))
     if found:
         raise TypeError("; ".join(found))
+
+
+def _problems_of_view(spec: ToolSpec, view: View) -> list[str]:
+    found: list[str] = []
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", view.name):
+        found.append(f"{view.name!r} can not be the last part of an address")
+    if len(spec.required) != 1:
+        found.append("a view is told nothing but a handle, and this needs more or less than one argument")
+    if not spec.effects.read_only:
+        found.append("a view changes nothing")
+    unknown = set(view.variables) - {item.name for item in spec.parameters}
+    if unknown:
+        found.append(f"its view has variables it does not take: {', '.join(sorted(unknown))}")
+    return found
 
 
 def _check_name(function: Callable[..., object], name: str) -> None:

@@ -47,38 +47,51 @@ def run(spec: ToolSpec, given: Mapping[str, Any], *, session: Session) -> Result
     return _call(spec, _checked(spec, given, session), session)
 
 
-def answer(spec: ToolSpec, given: Mapping[str, Any], *, session: Session, most: int | None) -> Answer:
+def answer(
+    spec: ToolSpec,
+    given: Mapping[str, Any],
+    *,
+    session: Session,
+    most: int | None,
+    usual: int | None = None,
+) -> Answer:
     """Do as `run`, and keep the JSON under a size.
 
     Args:
         spec: The tool.
         given: Arguments by name.
         session: Where handles live and files are opened.
-        most: Bytes of JSON at most. A list that is longer is cut and says so; its cursor goes on behind the
-            cut.
+        most: Bytes of JSON at most. A list or text that is longer is cut and says so; the cursor of a list
+            goes on behind the cut.
+        usual: The same for a caller that did not say how much it wants; one row is answered all the same.
 
     Raises:
         PprofMcpError: As `run`.
-        ResultTooLargeError: One row alone is too large.
+        ResultTooLargeError: One row alone is larger than `most`.
     """
     arguments = _checked(spec, given, session)
-    result = _call(spec, arguments, session)
-    encoded = dump(result)
-    limit_name = spec.limit_parameter
-    while most is not None and len(encoded) > most:
-        limit = arguments.get(limit_name) if limit_name else None
-        if not isinstance(limit, int) or limit <= 1:
-            raise ResultTooLargeError(
-                f"{spec.name}: the answer takes {len(encoded)} bytes, {most} are allowed",
-                details={"bytes": len(encoded), "limit": most},
-            )
-        lowered = max(1, min(limit - 1, limit * most * 9 // (len(encoded) * 10)))
-        arguments = {**arguments, cast("str", limit_name): lowered}
-        note = f"{limit_name} lowered to {lowered}: more rows would make the answer larger than {most} bytes"
-        result = _call(spec, arguments, session)
-        result = result.model_copy(update={"warnings": [*result.warnings, note]})
+    name = spec.size_parameter(arguments)
+    size = cast("int", arguments[name]) if name else 1
+    bound = most if usual is None or name in given else min(usual, most or usual)
+    note = ""
+    while True:
+        result = _call(spec, {**arguments, name: size} if name else arguments, session)
+        if note:
+            result = result.model_copy(update={"warnings": [*result.warnings, note]})
         encoded = dump(result)
-    return Answer(result=result, json=encoded)
+        if size <= 1:
+            bound = most
+        if bound is None or len(encoded) <= bound:
+            return Answer(result=result, json=encoded)
+        if size <= 1:
+            raise ResultTooLargeError(
+                f"{spec.name}: the answer takes {len(encoded)} bytes, {bound} are allowed",
+                details={"bytes": len(encoded), "limit": bound},
+            )
+        size = max(1, min(size - 1, size * bound * 9 // (len(encoded) * 10)))
+        note = f"{name} lowered to {size}: more would make the answer larger than {bound} bytes"
+        if bound != most:
+            note += f"; set {name} for more at once"
 
 
 def dump(result: Result) -> bytes:
@@ -176,10 +189,9 @@ def _unwrapped(spec: ToolSpec, name: str, value: Any) -> Any:
 def _invalid(spec: ToolSpec, problem: ValidationError) -> InvalidArgumentError:
     first: ErrorDetails = problem.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else spec.name
-    required = [item.name for item in spec.parameters if item.required]
     if first["type"] == "missing":
         message = f"{spec.name} needs the argument {name}"
-        hint = f"Required: {', '.join(required)}."
+        hint = f"Required: {', '.join(spec.required)}."
     else:
         message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}; given: {_shown(first['input'])}"
         described = next((item.field.description for item in spec.parameters if item.name == name), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -32,6 +32,25 @@ class Effects:
 
 
 @dataclass(frozen=True)
+class View:
+    """What a tool says about a handle when it is asked nothing else: something to read under an address.
+
+    Attributes:
+        name: Last part of the address.
+        of: What the handle must stand for.
+        variables: Parameters that an address may also set; all others keep their defaults.
+        title: For people, a few words; the tool's own when empty.
+        summary: What is read there; the tool's own when empty.
+    """
+
+    name: str
+    of: Literal["profile", "bundle"] = "profile"
+    variables: tuple[str, ...] = ()
+    title: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True)
 class ToolSpec:
     """A tool, described.
 
@@ -49,6 +68,7 @@ class ToolSpec:
         function: The function as written.
         effects: What a call does to the world.
         module: Name of the module it is written in.
+        view: How its answer about a handle is addressed; None when it is a tool only.
     """
 
     name: str
@@ -64,6 +84,7 @@ class ToolSpec:
     function: Callable[..., Result]
     effects: Effects
     module: str
+    view: View | None = None
 
     @property
     def advertised(self) -> str:
@@ -87,6 +108,15 @@ class ToolSpec:
         if "cursor" not in names:
             return None
         return next((name for name in ("nodecount", "limit") if name in names), None)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the parameters without a default."""
+        return tuple(parameter.name for parameter in self.parameters if parameter.required)
+
+    def size_parameter(self, arguments: Mapping[str, Any]) -> str | None:
+        """Give the parameter that makes this answer smaller: the bytes of a text, else the rows of a list."""
+        return "max_bytes" if arguments.get("format") == "text" else self.limit_parameter
 
     def parameters_of(self, kind: Kind) -> tuple[Parameter, ...]:
         """Give the parameters of one kind."""

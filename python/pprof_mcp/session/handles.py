@@ -50,6 +50,7 @@ class Record:
         key: Where the decoded profile lies in the store; empty for a bundle.
         kinds: Kinds of the profile, the main one first; `("bundle",)` for a bundle.
         reference: What it was opened as first.
+        sample_types: Names of its sample types, in the profile's order; empty for a bundle.
         origin: Where its bytes can be had again; None for what was computed.
         members: Names and handles of a bundle's profiles.
         others: Names of what else lies in a bundle, with the reasons.
@@ -63,6 +64,7 @@ class Record:
     key: str
     kinds: tuple[str, ...]
     reference: str
+    sample_types: tuple[str, ...] = ()
     origin: Origin | None = None
     members: tuple[tuple[str, str], ...] = ()
     others: tuple[tuple[str, str], ...] = ()
@@ -93,11 +95,15 @@ class HandleTable:
     Args:
         ttl: Seconds without use after which a handle expires.
         clock: Gives the time in seconds; only differences matter.
+
+    Attributes:
+        changes: Counts how often a handle came or went.
     """
 
     def __init__(self, ttl: float, clock: Callable[[], float]) -> None:
         self.ttl = ttl
         self.clock = clock
+        self.changes = 0
         self._records: dict[str, Record] = {}
         self._gone: OrderedDict[str, tuple[Record, str]] = OrderedDict()
 
@@ -116,6 +122,7 @@ class HandleTable:
             kept = replace(known, used=now, key=record.key, origin=known.origin or record.origin)
         else:
             kept = replace(record, opened=now, used=now)
+            self.changes += 1
         self._records[record.handle] = kept
         self._gone.pop(record.handle, None)
         return kept
@@ -168,6 +175,7 @@ class HandleTable:
 
     def _forget(self, record: Record, why: str) -> None:
         self._records.pop(record.handle, None)
+        self.changes += 1
         self._gone[record.handle] = (record, why)
         while len(self._gone) > REMEMBERED:
             self._gone.popitem(last=False)

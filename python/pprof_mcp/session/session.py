@@ -180,6 +180,13 @@ class Session:
             self._forget(self._table.sweep())
             return self._table.all()
 
+    @property
+    def changes(self) -> int:
+        """How often a handle has come or gone so far."""
+        with self._lock:
+            self._forget(self._table.sweep())
+            return self._table.changes
+
     def release(self, handle: str) -> Record | None:
         """Forget a handle and free what it stands for; None when there is no such handle."""
         with self._lock:
@@ -251,6 +258,7 @@ class Session:
                     key=key,
                     kinds=kinds,
                     reference=origin.reference if origin else reference,
+                    sample_types=tuple(str(item["type"]) for item in profile.shared.meta["sample_types"]),
                     origin=origin,
                     size=size,
                 )

@@ -12,6 +12,7 @@ from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.insight.runtime import runtime_of
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
+from pprof_mcp.registry.spec import View
 from pprof_mcp.results import NextCall, Result, Row, ValueTypeRow, next_call
 
 MOST_MAPPINGS = 10
@@ -126,7 +127,13 @@ class MetaResult(Result):
     quality: Quality = Field(description="Counts that tell how good it is.")
 
 
-@tool("pprof.meta", title="Profile metadata", since="0.1", example={"profile": "handle:0123456789abcdef"})
+@tool(
+    "pprof.meta",
+    title="Profile metadata",
+    since="0.1",
+    example={"profile": "handle:0123456789abcdef"},
+    view=View("meta"),
+)
 def meta(profile: Profile) -> MetaResult:
     """Show what a profile says about itself: sample types, time, labels, binaries, quality.
 

@@ -12,6 +12,7 @@ from pprof_mcp.filters import TextFilters
 from pprof_mcp.insight.labels import LabelKey, worth_grouping_by
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
+from pprof_mcp.registry.spec import View
 from pprof_mcp.reports import Rows, ask, exactly, place, pprof_text
 from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
 from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
@@ -61,6 +62,7 @@ class TopResult(TextAnalysis):
     title="Top functions",
     since="0.1",
     example={"profile": "handle:0123456789abcdef", "cum": True},
+    view=View("top", variables=("sample_index",)),
 )
 def top(
     profile: Profile,

@@ -11,6 +11,7 @@ from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.registry.arguments import REFERENCE_LENGTH
+from pprof_mcp.registry.spec import View
 from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
@@ -61,7 +62,18 @@ class OpenResult(Result):
     expires_after_seconds: float = Field(description="Handles not used for this long expire.")
 
 
-@tool("profiles.open", title="Open profiles", since="0.1", example={"path": "captures/"})
+@tool(
+    "profiles.open",
+    title="Open profiles",
+    since="0.1",
+    example={"path": "captures/"},
+    view=View(
+        "profiles",
+        of="bundle",
+        title="Profiles of a bundle",
+        summary="List the profiles of a bundle: kind, sample types, and what is wrong with each.",
+    ),
+)
 def open(
     path: Annotated[
         str,

@@ -13,13 +13,16 @@ import anyio
 import pytest
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
+from mcp.shared.subscriptions import ResourcesListChanged
+from mcp_types import PromptReference
 from pprof_mcp import _native
 from pprof_mcp.errors import InternalError
-from pprof_mcp.fronts.mcp import INSTRUCTIONS, Front, make_server
+from pprof_mcp.fronts.mcp import make_server
 from pprof_mcp.registry.discover import load_all
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 
+from tests.fronts.mcp.talking import read
 from tests.support import DATA
 
 CPU = DATA / "go" / "main" / "cpu.pb.gz"
@@ -28,15 +31,6 @@ CPU = DATA / "go" / "main" / "cpu.pb.gz"
 @pytest.fixture
 def confined() -> Session:
     return Session(fence=Fence([DATA]))
-
-
-def test_instructions_fit_what_clients_keep_and_name_tools_that_exist() -> None:
-    assert len(INSTRUCTIONS.encode()) <= 2_000
-    advertised = {spec.advertised for spec in load_all()}
-    named = {word.strip(".,;:()`") for word in INSTRUCTIONS.split()}
-    mentioned = {word for word in named if word.startswith(("pprof_", "profiles_"))}
-    assert len(mentioned) >= 8
-    assert mentioned <= advertised
 
 
 def test_an_unknown_tool_is_a_protocol_error(confined: Session) -> None:
@@ -52,14 +46,10 @@ def test_an_unknown_tool_is_a_protocol_error(confined: Session) -> None:
 
 @pytest.mark.parametrize("names", ["underscores", "dotted"])
 def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session, names: Any) -> None:
-    front = Front(load_all(), confined, names)
-    mark = "." if names == "dotted" else "_"
-    assert all(mark in tool.name for tool in front.tools)
-    if names == "underscores":
-        assert not any("." in tool.name for tool in front.tools)
-
     async def run() -> None:
         async with Client(make_server(confined, names)) as client:
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            assert listed == {spec.name if names == "dotted" else spec.advertised for spec in load_all()}
             answers: list[Any] = []
             for spelled in ("pprof.top", "pprof_top"):
                 result = await client.call_tool(spelled, {"profile": str(CPU)})
@@ -67,7 +57,11 @@ def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session
             assert answers[0] == answers[1]
             suggested = {call["tool"] for call in answers[0]["next"]}
             assert suggested
-            assert suggested <= {tool.name for tool in front.tools}
+            assert suggested <= listed
+            # Errors speak of tools by the same names.
+            gone = await client.call_tool("pprof_top", {"profile": "handle:0123456789abcdef"})
+            listing = "profiles.handles" if names == "dotted" else "profiles_handles"
+            assert listing in gone.structured_content["error"]["hint"]
 
     anyio.run(run)
 
@@ -123,18 +117,42 @@ def test_a_real_process_serves_a_real_client_over_stdio(tmp_path: Path, mode: An
             assert client.server_info is not None
             assert client.server_info.name == "pprof-mcp"
             assert client.server_info.version == _native.build_info()["version"]
-            assert client.instructions == INSTRUCTIONS
+            assert "profiles_open" in (client.instructions or "")
             tools = (await client.list_tools()).tools
             assert len(tools) == len(load_all())
             opened: Any = (await client.call_tool("profiles_open", {"path": "cpu.pb.gz"})).structured_content
             handle = opened["profiles"][0]["handle"]
             top: Any = (await client.call_tool("pprof_top", {"profile": handle})).structured_content
             assert top["rows"]
+            address = f"pprof://handle/{handle.removeprefix('handle:')}/top"
+            assert address in [item.uri for item in (await client.list_resources()).resources]
+            assert json.loads(await read(client, address)) == top
+            prompt = await client.get_prompt("first_look", {"path": "cpu.pb.gz"})
+            assert 'profiles_open` path="cpu.pb.gz"' in str(prompt.messages[0].content)
+            completed = await client.complete(PromptReference(name="leak"), {"name": "after", "value": "cpu"})
+            assert completed.completion.values == [handle]
             outside: Any = await client.call_tool("pprof_top", {"profile": str(CPU)})
             assert outside.structured_content["error"]["code"] == "path_not_allowed"
 
     with_limit = anyio.run(_within, run)
     assert with_limit
+
+
+def test_a_client_that_listens_hears_over_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "cpu.pb.gz").write_bytes(CPU.read_bytes())
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "pprof_mcp", "serve"], cwd=tmp_path, env=dict(os.environ)
+    )
+    heard: list[Any] = []
+
+    async def run() -> None:
+        async with Client(server) as client, client.listen(resources_list_changed=True) as news:
+            await client.call_tool("profiles_open", {"path": "cpu.pb.gz"})
+            heard.append(await anext(news))
+            assert len((await client.list_resources()).resources) == 3
+
+    assert anyio.run(_within, run)
+    assert heard == [ResourcesListChanged()]
 
 
 async def _within(work: Any) -> bool:

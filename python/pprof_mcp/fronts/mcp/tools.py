@@ -1,0 +1,98 @@
+"""Tools over MCP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from pydantic_core import from_json
+
+from pprof_mcp.errors import PprofMcpError
+from pprof_mcp.fronts.mcp.calling import Caller
+from pprof_mcp.fronts.mcp.changes import Changes
+from pprof_mcp.registry.failure import failure_of, one_line
+from pprof_mcp.registry.run import Answer
+from pprof_mcp.registry.spec import ToolSpec
+
+
+class Tools:
+    """Lists and calls tools.
+
+    Args:
+        specs: The tools.
+        caller: Calls them.
+        changes: Tells clients when handles have come or gone.
+    """
+
+    def __init__(self, specs: Sequence[ToolSpec], caller: Caller, changes: Changes) -> None:
+        self._caller = caller
+        self._changes = changes
+        self._specs = {spec.advertised: spec for spec in specs}
+        self.listed = [self._tool(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
+
+    async def list_tools(
+        self, _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """Give all tools, always in the same order."""
+        return types.ListToolsResult(tools=self.listed)
+
+    async def call_tool(
+        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """Call a tool in a thread; a cancelled request is answered at once.
+
+        Raises:
+            MCPError: There is no such tool; no better arguments could help.
+        """
+        spec = self._specs.get(params.name.replace(".", "_"))
+        if spec is None:
+            listed = ", ".join(tool.name for tool in self.listed)
+            raise MCPError(types.INVALID_PARAMS, f"unknown tool {params.name[:100]!r}; tools: {listed}")
+        call = partial(self._answer, spec, params.arguments or {})
+        result = await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+        await self._changes.tell(context)
+        return result
+
+    def _answer(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> types.CallToolResult:
+        """Call a tool; whatever happens is an answer that fits the schema as listed."""
+        try:
+            return _succeeded(self._caller.call(spec, arguments))
+        except PprofMcpError as problem:
+            return _failed(problem)
+
+    def _tool(self, spec: ToolSpec) -> types.Tool:
+        spelling = self._caller.spelling
+        return types.Tool(
+            name=spelling.name(spec.name),
+            title=spec.title,
+            description=spelling.text(spec.description),
+            input_schema=spec.input_schema,
+            output_schema=spec.output_schema,
+            annotations=types.ToolAnnotations(
+                title=spec.title,
+                read_only_hint=spec.effects.read_only,
+                destructive_hint=spec.effects.destructive,
+                idempotent_hint=spec.effects.idempotent,
+                open_world_hint=spec.effects.open_world,
+            ),
+        )
+
+
+def _succeeded(found: Answer) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=found.json.decode())],
+        structured_content=from_json(found.json),
+    )
+
+
+def _failed(problem: PprofMcpError) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=one_line(problem))],
+        structured_content=failure_of(problem).model_dump(mode="json"),
+        is_error=True,
+    )

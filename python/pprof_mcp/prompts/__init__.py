@@ -1,0 +1,1 @@
+"""Workflows for an agent: one file is one prompt."""

@@ -1,0 +1,1 @@
+"""The MCP server, seen by the SDK's own client."""
