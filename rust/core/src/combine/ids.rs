@@ -1,6 +1,8 @@
 //! Merged rows by the ids of one file.
 
 use super::sums::NONE;
+use crate::wire::cursor::Cursor;
+use crate::wire::varint::HIGH_BITS;
 use rustc_hash::FxHashMap;
 
 /// From the ids of a file to rows. Most encoders count ids from 1, so they index a list; others go to a map.
@@ -55,51 +57,43 @@ impl FileRows {
 
     /// Appends the rows of packed ids.
     #[inline]
-    pub(super) fn translate(&self, packed: &[u8], rows: &mut Vec<u32>) -> Option<()> {
+    pub(super) fn translate(&self, mut packed: Cursor<'_>, rows: &mut Vec<u32>) -> Option<()> {
         // Each id takes a byte at least, so this is room for all of them.
-        let first = rows.len();
-        rows.resize(first + packed.len(), 0);
-        let mut count = first;
-        let mut rest = packed;
-        while let Some((&byte, tail)) = rest.split_first() {
-            rest = tail;
-            let mut id = u64::from(byte);
-            if byte >= 0x80 {
-                let (&byte, tail) = rest.split_first()?;
-                rest = tail;
-                id = (id & 0x7f) | u64::from(byte) << 7;
-                if byte >= 0x80 {
-                    let (&byte, tail) = rest.split_first()?;
-                    rest = tail;
-                    id = (id & 0x3fff) | u64::from(byte) << 14;
-                    if byte >= 0x80 {
-                        id &= 0x1f_ffff;
-                        let mut shift = 21;
-                        loop {
-                            let (&byte, tail) = rest.split_first()?;
-                            rest = tail;
-                            id |= u64::from(byte & 0x7f).wrapping_shl(shift);
-                            if byte < 0x80 {
-                                break;
-                            }
-                            shift += 7;
-                            // Longer than any number; the full decoder says so.
-                            if shift > 63 {
-                                return None;
-                            }
-                        }
+        let mut count = rows.len();
+        rows.resize(count + packed.rest_len(), 0);
+        while !packed.is_done() {
+            // Four ids of one or two bytes each at a time, without a branch: which of the two it is no one can foretell.
+            if let Some(mut word) = packed.word()
+                && packed.rest_len() >= 8
+            {
+                let continued = word & HIGH_BITS;
+                if continued & (continued >> 8) == 0 {
+                    let mut used = 0;
+                    for into in rows.get_mut(count..count + 4)? {
+                        let is_long = (word >> 7) & 1;
+                        let id = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
+                        used += 1 + is_long as usize;
+                        word >>= 8 + 8 * is_long;
+                        *into = self.row(id)?;
                     }
+                    count += 4;
+                    packed.skip(used)?;
+                    continue;
                 }
             }
-            let row = match self.dense.get(id as usize) {
-                Some(&row) if row != NONE => row,
-                _ => self.get(id)?,
-            };
-            rows[count] = row;
+            *rows.get_mut(count)? = self.row(packed.varint()?)?;
             count += 1;
         }
         rows.truncate(count);
         Some(())
+    }
+
+    #[inline(always)]
+    fn row(&self, id: u64) -> Option<u32> {
+        match self.dense.get(id as usize) {
+            Some(&row) if row != NONE => Some(row),
+            _ => self.get(id),
+        }
     }
 }
 
@@ -129,7 +123,7 @@ mod tests {
             crate::wire::varint::put_varint(id, &mut packed);
         }
         let mut found = Vec::new();
-        rows.translate(&packed, &mut found).unwrap();
+        rows.translate(Cursor::new(&packed), &mut found).unwrap();
         assert_eq!(found, (0..ids.len() as u32).collect::<Vec<_>>());
         assert_eq!(rows.get(3), None);
         assert_eq!(rows.insert(0, 1), None);
@@ -141,7 +135,11 @@ mod tests {
         let mut rows = FileRows::default();
         rows.insert(1, 0).unwrap();
         for packed in [&[0x81][..], &[0x81, 0x80], &[0x02], &[0x00], &[0xff; 11]] {
-            assert_eq!(rows.translate(packed, &mut Vec::new()), None, "{packed:?}");
+            assert_eq!(
+                rows.translate(Cursor::new(packed), &mut Vec::new()),
+                None,
+                "{packed:?}"
+            );
         }
     }
 }

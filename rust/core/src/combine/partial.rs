@@ -303,7 +303,8 @@ impl Partial {
             .map(|column| from.iter().position(|other| other == column).unwrap_or_default())
             .collect();
         let plain = picks.iter().enumerate().all(|(at, &pick)| at == pick) && picks.len() == staged.width;
-        let mut magnitudes = vec![0u128; picks.len()];
+        // Saturating does no harm: what is wanted is whether a sum passes 63 bits.
+        let mut magnitudes = vec![0u64; picks.len()];
         let mut picked = vec![0; picks.len()];
         for (at, &row) in staged.rows.iter().enumerate() {
             let values = &staged.values[at * staged.width..(at + 1) * staged.width];
@@ -316,12 +317,12 @@ impl Partial {
                 &picked
             };
             for (sum, value) in magnitudes.iter_mut().zip(values) {
-                *sum += u128::from(value.unsigned_abs());
+                *sum = sum.saturating_add(value.unsigned_abs());
             }
             self.sums.add(row, values);
         }
         for (sum, more) in self.gathered.magnitudes.iter_mut().zip(magnitudes) {
-            *sum = sum.saturating_add(more);
+            *sum = sum.saturating_add(u128::from(more));
         }
     }
 

@@ -26,17 +26,57 @@ impl StackSet {
     }
 
     /// The row of a stack, added if it is new.
-    #[inline]
     pub(super) fn intern(&mut self, stack: &[u32]) -> u32 {
+        self.intern_hashed(hash(stack), stack)
+    }
+
+    /// The same, where [`hash`] has been computed before.
+    #[inline]
+    pub(super) fn intern_hashed(&mut self, hash: u64, stack: &[u32]) -> u32 {
         let Self { frames, ends, index } = self;
         let next = ends.len() as u32;
-        let row = index.find_or_insert(hash(stack), next, |row| frames_of(frames, ends, row) == stack);
+        let row = index.find_or_insert(hash, next, |row| frames_of(frames, ends, row) == stack);
         if row == next {
             frames.extend_from_slice(stack);
             ends.push(frames.len() as u64);
         }
         row
     }
+
+    /// The rows of several stacks, which lie end to end in `frames`.
+    ///
+    /// Looking one stack up waits for memory three times: for the slot, the place of the row, the row. Several at once wait
+    /// together, so each step is done for all before the next.
+    pub(super) fn intern_all(&mut self, stacks: &[Hashed], frames: &[u32], rows: &mut Vec<u32>) {
+        rows.clear();
+        rows.extend(
+            stacks
+                .iter()
+                .map(|stack| self.index.candidate(stack.hash).unwrap_or(u32::MAX)),
+        );
+        let mut touched = 0;
+        for &row in rows.iter().filter(|row| **row != u32::MAX) {
+            let found = self.get(row);
+            touched ^= found.first().copied().unwrap_or(0) ^ found.last().copied().unwrap_or(0);
+        }
+        std::hint::black_box(touched);
+        let mut start = 0;
+        for (stack, row) in stacks.iter().zip(rows) {
+            let own = &frames[start..stack.end as usize];
+            start = stack.end as usize;
+            if *row == u32::MAX || self.get(*row) != own {
+                *row = self.intern_hashed(stack.hash, own);
+            }
+        }
+    }
+}
+
+/// A stack that waits to be looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hashed {
+    pub hash: u64,
+    /// Where its frames end.
+    pub end: u32,
 }
 
 #[inline]
@@ -48,7 +88,7 @@ fn frames_of<'a>(frames: &'a [u32], ends: &[u64], row: u32) -> &'a [u32] {
 
 /// Four rows a multiplication, as wyhash does with bytes.
 #[inline]
-fn hash(stack: &[u32]) -> u64 {
+pub(super) fn hash(stack: &[u32]) -> u64 {
     const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xe703_7ed1_a0b4_28db];
     let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
     let mut hash = stack.len() as u64 ^ SEEDS[1];

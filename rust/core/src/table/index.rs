@@ -41,6 +41,15 @@ impl RowIndex {
         self.slots.clear();
     }
 
+    /// A row that may be equal, as far as its hash tells; the row itself is not looked at.
+    #[inline]
+    pub fn candidate(&self, hash: u64) -> Option<u32> {
+        let short = short(hash);
+        self.slots
+            .find(spread(short), |slot| slot.hash == short)
+            .map(|slot| slot.row)
+    }
+
     /// The equal row, or `next` when there is none yet; the caller then adds that row.
     #[inline]
     pub fn find_or_insert(&mut self, hash: u64, next: u32, mut is_equal: impl FnMut(u32) -> bool) -> u32 {

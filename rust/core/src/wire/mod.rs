@@ -4,6 +4,7 @@
 //! reads the protobuf form by hand (checked against `prost` in the tests), [`legacy`] the older text and binary forms.
 
 pub mod container;
+pub(crate) mod cursor;
 mod decode;
 mod decode_samples;
 mod encode;

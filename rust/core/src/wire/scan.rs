@@ -4,7 +4,7 @@
 //! only; of anything else it says nothing but that it gives up, and the full decoder then reads the file, or says what
 //! is wrong with it.
 
-use super::varint::{Reader, Value};
+use super::cursor::Cursor;
 
 /// Stretches of the bytes in which messages of one field follow one another.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ pub(crate) struct ScanLine {
 /// A profile laid out.
 #[derive(Debug)]
 pub(crate) struct Scan<'a> {
-    bytes: &'a [u8],
+    content: Cursor<'a>,
     pub header: ScanHeader,
     samples: Runs,
     mappings: Runs,
@@ -94,7 +94,7 @@ impl<'a> Scan<'a> {
     /// Walks over the outermost fields; `None` for anything unusual.
     pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         let mut scan = Self {
-            bytes,
+            content: Cursor::new(bytes),
             header: ScanHeader::default(),
             samples: Runs::default(),
             mappings: Runs::default(),
@@ -102,47 +102,64 @@ impl<'a> Scan<'a> {
             functions: Runs::default(),
             strings: Runs::default(),
         };
-        let mut reader = Reader::new(bytes, 0);
-        while !reader.is_done() {
-            let start = reader.offset() as usize;
-            let (number, value) = reader.field().ok()??;
-            scan.field(number, value, start, reader.offset() as usize)?;
+        let mut cursor = scan.content;
+        while !cursor.is_done() {
+            let start = cursor.position();
+            let tag = cursor.varint()?;
+            match tag & 7 {
+                0 => {
+                    let value = cursor.varint()?;
+                    scan.number(tag >> 3, value)?;
+                }
+                2 => {
+                    let message = cursor.prefixed()?;
+                    scan.message(tag >> 3, message, start, cursor.position())?;
+                }
+                _ => return None,
+            }
         }
         // A profile without a single field is no profile.
         (!bytes.is_empty()).then_some(scan)
     }
 
     #[inline]
-    fn field(&mut self, number: u64, value: Value<'_>, start: usize, end: usize) -> Option<()> {
-        let header = &mut self.header;
-        match (number, value) {
-            (2, Value::Bytes(_)) => self.samples.add(start, end),
-            (3, Value::Bytes(_)) => self.mappings.add(start, end),
-            (4, Value::Bytes(_)) => self.locations.add(start, end),
-            (5, Value::Bytes(_)) => self.functions.add(start, end),
-            (6, Value::Bytes(string)) => {
-                if self.strings.messages == 0 && !string.is_empty() {
+    fn message(&mut self, number: u64, message: Cursor<'a>, start: usize, end: usize) -> Option<()> {
+        match number {
+            2 => self.samples.add(start, end),
+            3 => self.mappings.add(start, end),
+            4 => self.locations.add(start, end),
+            5 => self.functions.add(start, end),
+            6 => {
+                if self.strings.messages == 0 && message.rest_len() > 0 {
                     return None;
                 }
                 self.strings.add(start, end);
             }
-            (1, Value::Bytes(bytes)) => header.sample_types.push(pair(bytes)?),
-            (11, Value::Bytes(bytes)) => header.period_type = pair(bytes)?,
-            (13, Value::Bytes(bytes)) => {
-                let mut reader = Reader::new(bytes, 0);
-                while !reader.is_done() {
-                    header.comments.push(reader.varint().ok()?);
+            1 => self.header.sample_types.push(pair(message)?),
+            11 => self.header.period_type = pair(message)?,
+            13 => {
+                let mut comments = message;
+                while !comments.is_done() {
+                    self.header.comments.push(comments.varint()?);
                 }
             }
-            (7, Value::Varint(value)) => header.drop_frames = value,
-            (8, Value::Varint(value)) => header.keep_frames = value,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn number(&mut self, number: u64, value: u64) -> Option<()> {
+        let header = &mut self.header;
+        match number {
+            7 => header.drop_frames = value,
+            8 => header.keep_frames = value,
             // A second time is the mark of two profiles in one file.
-            (9, Value::Varint(value)) if header.time_nanos == 0 => header.time_nanos = value as i64,
-            (10, Value::Varint(value)) => header.duration_nanos = value as i64,
-            (12, Value::Varint(value)) => header.period = value as i64,
-            (13, Value::Varint(value)) => header.comments.push(value),
-            (14, Value::Varint(value)) => header.default_sample_type = value,
-            (15, Value::Varint(value)) => header.doc_url = value,
+            9 if header.time_nanos == 0 => header.time_nanos = value as i64,
+            10 => header.duration_nanos = value as i64,
+            12 => header.period = value as i64,
+            13 => header.comments.push(value),
+            14 => header.default_sample_type = value,
+            15 => header.doc_url = value,
             _ => return None,
         }
         Some(())
@@ -164,18 +181,19 @@ impl<'a> Scan<'a> {
             .max(self.functions.messages)
     }
 
-    fn messages(&self, runs: &'a Runs) -> impl Iterator<Item = &'a [u8]> {
+    fn messages(&self, runs: &'a Runs) -> impl Iterator<Item = Cursor<'a>> {
+        let content = self.content;
         runs.runs
             .iter()
-            .flat_map(|&(start, end)| Messages(Reader::new(&self.bytes[start..end], 0)))
+            .flat_map(move |&(start, end)| Messages(content.part(start, end)))
     }
 
-    pub(crate) fn samples(&'a self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn samples(&'a self) -> impl Iterator<Item = Cursor<'a>> {
         self.messages(&self.samples)
     }
 
     pub(crate) fn strings(&'a self) -> impl Iterator<Item = &'a [u8]> {
-        self.messages(&self.strings)
+        self.messages(&self.strings).map(|string| string.rest())
     }
 
     /// The mappings; an item is `None` when it is unusual.
@@ -234,31 +252,32 @@ impl<'a> Scan<'a> {
 }
 
 /// Messages that follow one another and were walked over before.
-struct Messages<'a>(Reader<'a>);
+struct Messages<'a>(Cursor<'a>);
 
 impl<'a> Iterator for Messages<'a> {
-    type Item = &'a [u8];
+    type Item = Cursor<'a>;
 
     #[inline]
-    fn next(&mut self) -> Option<&'a [u8]> {
-        match self.0.field() {
-            Ok(Some((_, Value::Bytes(bytes)))) => Some(bytes),
-            _ => None,
+    fn next(&mut self) -> Option<Cursor<'a>> {
+        if self.0.is_done() {
+            return None;
         }
+        self.0.varint()?;
+        self.0.prefixed()
     }
 }
 
-fn location(bytes: &[u8], lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
+/// Fields 1, 2, 3 and 5 are numbers, 4 is a message.
+fn location(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
     let mut location = ScanLocation::default();
-    let mut reader = Reader::new(bytes, 0);
-    while !reader.is_done() {
-        match reader.field().ok()?? {
-            (1, Value::Varint(value)) => location.id = value,
-            (2, Value::Varint(value)) => location.mapping = value,
-            (3, Value::Varint(value)) => location.address = value,
-            (4, Value::Bytes(bytes)) => {
+    while !message.is_done() {
+        match message.varint()? {
+            0x08 => location.id = message.varint()?,
+            0x10 => location.mapping = message.varint()?,
+            0x18 => location.address = message.varint()?,
+            0x22 => {
                 let mut line = ScanLine::default();
-                numbers(bytes, |number, value| {
+                numbers(message.prefixed()?, |number, value| {
                     match number {
                         1 => line.function = value,
                         2 => line.line = value as i64,
@@ -269,16 +288,16 @@ fn location(bytes: &[u8], lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
                 })?;
                 lines.push(line);
             }
-            (5, Value::Varint(value)) => location.is_folded = value != 0,
+            0x28 => location.is_folded = message.varint()? != 0,
             _ => return None,
         }
     }
     Some(location)
 }
 
-fn pair(bytes: &[u8]) -> Option<[u64; 2]> {
+fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
     let mut pair = [0; 2];
-    numbers(bytes, |number, value| {
+    numbers(message, |number, value| {
         *pair.get_mut((number as usize).checked_sub(1)?)? = value;
         Some(())
     })?;
@@ -287,13 +306,13 @@ fn pair(bytes: &[u8]) -> Option<[u64; 2]> {
 
 /// Calls `each` with every field of a message of numbers; `None` for any other field, or when `each` says so.
 #[inline]
-pub(crate) fn numbers(bytes: &[u8], mut each: impl FnMut(u64, u64) -> Option<()>) -> Option<()> {
-    let mut reader = Reader::new(bytes, 0);
-    while !reader.is_done() {
-        match reader.field().ok()?? {
-            (number, Value::Varint(value)) => each(number, value)?,
-            _ => return None,
+pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u64, u64) -> Option<()>) -> Option<()> {
+    while !message.is_done() {
+        let tag = message.varint()?;
+        if tag & 7 != 0 {
+            return None;
         }
+        each(tag >> 3, message.varint()?)?;
     }
     Some(())
 }

@@ -1,0 +1,161 @@
+//! Reading known-good bytes fast: no places, no messages, `None` for anything odd.
+
+use super::varint::word_varint;
+
+/// A stretch of `content` that is being read. Numbers are taken from whole words, which may reach behind the stretch: what
+/// lies there is never used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    content: &'a [u8],
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// All of `content`.
+    pub(crate) fn new(content: &'a [u8]) -> Self {
+        Self {
+            content,
+            at: 0,
+            end: content.len(),
+        }
+    }
+
+    /// The part from `start` to `end`, both inside the content.
+    pub(crate) fn part(self, start: usize, end: usize) -> Self {
+        Self {
+            content: self.content,
+            at: start,
+            end: end.min(self.content.len()),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_done(&self) -> bool {
+        self.at >= self.end
+    }
+
+    /// Position of the next byte in the content.
+    #[inline(always)]
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Bytes that are left.
+    #[inline(always)]
+    pub(crate) fn rest_len(&self) -> usize {
+        self.end - self.at
+    }
+
+    /// Bytes of the content between two positions.
+    #[inline(always)]
+    pub(crate) fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.content.get(start..end).unwrap_or_default()
+    }
+
+    /// The bytes that are left.
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.between(self.at, self.end)
+    }
+
+    /// The next eight bytes of the content, also behind the end of the stretch; `None` near the end of the content.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> Option<u64> {
+        self.content
+            .get(self.at..)?
+            .first_chunk()
+            .copied()
+            .map(u64::from_le_bytes)
+    }
+
+    /// Goes on behind `len` bytes.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, len: usize) -> Option<()> {
+        let at = self.at.checked_add(len)?;
+        if at > self.end {
+            return None;
+        }
+        self.at = at;
+        Some(())
+    }
+
+    /// The next number.
+    #[inline(always)]
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let Some(word) = self.word() else {
+            return self.varint_near_the_end();
+        };
+        let (value, len) = if word & 0x80 == 0 {
+            (word & 0x7f, 1)
+        } else if word & 0x8000 == 0 {
+            ((word & 0x7f) | (word >> 1 & 0x3f80), 2)
+        } else {
+            match word_varint(word) {
+                Some(found) => found,
+                None => return self.varint_near_the_end(),
+            }
+        };
+        self.skip(len)?;
+        Some(value)
+    }
+
+    /// A number that eight bytes do not hold, or that stands in the last eight bytes of the content.
+    #[inline(never)]
+    fn varint_near_the_end(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for (at, &byte) in self.rest().iter().enumerate().take(10) {
+            value |= u64::from(byte & 0x7f).wrapping_shl(7 * at as u32);
+            if byte < 0x80 {
+                self.skip(at + 1)?;
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// The stretch behind a length.
+    #[inline(always)]
+    pub(crate) fn prefixed(&mut self) -> Option<Self> {
+        let len = usize::try_from(self.varint()?).ok()?;
+        let start = self.at;
+        self.skip(len)?;
+        Some(Self {
+            content: self.content,
+            at: start,
+            end: self.at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::varint::put_varint;
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_wherever_they_stand() {
+        for shift in 0..64 {
+            for value in [1u64 << shift, u64::MAX >> shift] {
+                for behind in [0, 3, 8, 20] {
+                    let mut bytes = Vec::new();
+                    put_varint(value, &mut bytes);
+                    let len = bytes.len();
+                    bytes.resize(len + behind, 0xff);
+                    let mut cursor = Cursor::new(&bytes).part(0, len);
+                    assert_eq!(cursor.varint(), Some(value));
+                    assert!(cursor.is_done());
+                    assert_eq!(Cursor::new(&bytes).part(0, len - 1).varint(), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_past_the_end_is_refused() {
+        assert!(Cursor::new(&[3, 1, 2]).prefixed().is_none());
+        assert!(Cursor::new(&[0xff; 30]).varint().is_none());
+        let inner = Cursor::new(&[2, 8, 9, 7]).prefixed().unwrap();
+        assert_eq!(inner.rest(), [8, 9]);
+    }
+}
