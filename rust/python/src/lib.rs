@@ -5,6 +5,7 @@
 
 mod enter;
 mod error;
+mod merge;
 mod profile;
 mod questions;
 mod report;
@@ -34,6 +35,8 @@ mod _native {
     use super::build_info;
     #[pymodule_export]
     use super::error::error_codes;
+    #[pymodule_export]
+    use super::merge::{combine_partials, finish_partials, merge_inputs, merge_partly};
     #[pymodule_export]
     use super::profile::{
         Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,

@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// The limits, with the named ones set.
-fn limits(named: Option<BTreeMap<String, u64>>) -> Result<Limits, Error> {
+pub(crate) fn limits(named: Option<BTreeMap<String, u64>>) -> Result<Limits, Error> {
     let mut limits = Limits::default();
     for (name, value) in named.unwrap_or_default() {
         let slot = match name.as_str() {

@@ -220,7 +220,7 @@ impl Shared<'_> {
                 return;
             };
             drop(waiting);
-            partial.absorb(other);
+            partial.absorb_alike(other);
         }
     }
 

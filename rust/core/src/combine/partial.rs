@@ -327,14 +327,23 @@ impl Partial {
     }
 
     /// Adds all that another partial holds.
-    pub fn absorb(&mut self, mut other: Self) {
-        if other.inputs() == 0 {
-            return;
+    ///
+    /// # Errors
+    ///
+    /// The two were made with different options.
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        if self.options != other.options {
+            return Err(Error::incompatible("partial merges made with different options"));
         }
+        if other.inputs() > 0 {
+            self.absorb_alike(other);
+        }
+        Ok(())
+    }
+
+    pub(super) fn absorb_alike(&mut self, mut other: Self) {
         if self.inputs() == 0 {
-            let options = self.options;
             *self = other;
-            self.options = options;
             return;
         }
         if !self.options.intersect_types && !(self.gathered.shapes.agree() && other.gathered.shapes.agree()) {
