@@ -125,7 +125,13 @@ impl<'a> Cursor<'a> {
     /// The stretch behind a length.
     #[inline(always)]
     pub(crate) fn prefixed(&mut self) -> Option<Self> {
-        let len = usize::try_from(self.varint()?).ok()?;
+        let len = match self.content.get(self.at) {
+            Some(&byte @ ..0x80) => {
+                self.at += 1;
+                usize::from(byte)
+            }
+            _ => usize::try_from(self.varint()?).ok()?,
+        };
         let start = self.at;
         self.skip(len)?;
         Some(Self {
