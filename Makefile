@@ -1,5 +1,6 @@
 # Every target prepares what it needs: a fresh clone wants only Python 3.10 or newer, Rust and GNU make.
-# `make check` is what CI runs. Settings: PYTHON (default python3), PYTEST_ARGS, NAME, TARGET, SECONDS_EACH.
+# `make check` is what CI runs. Settings: PYTHON (default python3), PYTEST_ARGS, NAME, TARGET, SECONDS_EACH,
+# ROWS, RUNS, UPDATE.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -129,10 +130,46 @@ audit: ## Licences and sources of all crates, by deny.toml (needs cargo-deny)
 
 # ---------------------------------------------------------------------------------------------- measuring
 
+CORPUS := target/bench/corpus
+PEERS := target/bench/peers
+WORKLOADS := cargo run --quiet --release --locked -p pprof-bench --bin workloads -- $(CORPUS)
+BENCH_SOURCES := Cargo.lock $(wildcard benches/core/Cargo.toml benches/core/src/*.rs benches/core/src/bin/*.rs)
+# Rows of the table, all when empty, and runs of each.
+ROWS ?=
+RUNS ?= 5
+COMPARE := $(PY) -m benches.python.peers --corpus $(CORPUS) --runs $(RUNS) $(if $(ROWS),--rows $(ROWS))
+
+$(CORPUS)/one1.pb.gz: $(BENCH_SOURCES)
+	$(WORKLOADS) one1
+
+$(CORPUS)/.made: $(BENCH_SOURCES)
+	$(WORKLOADS)
+	@touch $@
+
 .PHONY: bench
-bench: $(NATIVE) ## Time the core, then whole tool calls
+bench: $(NATIVE) $(CORPUS)/one1.pb.gz ## Time the core, then whole tool calls
 	cargo bench $(TESTED_CRATES) --locked
 	$(PY) -m pytest benches --benchmark-enable --benchmark-only --timeout=0 $(PYTEST_ARGS)
+
+.PHONY: bench-workloads
+bench-workloads: $(CORPUS)/.made ## Write the workloads into target/bench/corpus (1.1 GB, half a minute)
+
+.PHONY: bench-alone
+bench-alone: $(NATIVE) $(CORPUS)/.made ## Time whole processes without google/pprof: [ROWS='top-one1 server'] [RUNS=5]
+	$(COMPARE)
+
+.PHONY: bench-peers
+bench-peers: $(NATIVE) $(CORPUS)/.made ## Beside google/pprof (needs Go); all rows: docs/benchmarks.md. [ROWS=...] [RUNS=5]
+	@command -v go >/dev/null || { echo "make: no go here; install it from https://go.dev/dl, or measure this side alone: make bench-alone" >&2; exit 1; }
+	@mkdir -p $(PEERS)
+	cd benches/peers && go build -trimpath -o $(abspath $(PEERS))/merge ./cmd/merge
+	cd benches/peers && go build -trimpath -o $(abspath $(PEERS))/pprof github.com/google/pprof
+	$(COMPARE) --peers $(PEERS) --page docs/benchmarks.md
+
+.PHONY: bench-counts
+bench-counts: $(INSTALLED) ## Count instructions against benches/counts.json (needs valgrind): [UPDATE=1]
+	cargo build --release --locked -p pprof-bench --bin stage
+	$(PY) -m benches.python.counts target/release/stage $(if $(UPDATE),--update)
 
 .PHONY: fuzz
 fuzz: ## Feed random bytes to the core: make fuzz [TARGET=decode] [SECONDS_EACH=60]

@@ -61,7 +61,8 @@ def sentences(found: Sequence[tuple[Row, Mapping[str, Measured]]], server: Serve
         )
         lines.append(
             f"- From starting the server to its list of tools: {server['start'] * 1e3:.0f} ms; "
-            f"the MCP SDK alone with one empty tool {server['start_bare'] * 1e3:.0f} ms: {extra * 1e3:+.0f} ms (aim +50)."
+            f"the MCP SDK alone with one empty tool {server['start_bare'] * 1e3:.0f} ms: "
+            f"{extra * 1e3:+.0f} ms (aim +50)."
         )
     if any(isinstance(row, Top) and not row.has_peer for row, _ in found):
         lines.append(
@@ -86,9 +87,10 @@ Written by `make bench-peers`; do not edit. Times move with the machine: ratios 
   Memory is the most that was resident at a time (`ru_maxrss`).
 - Before anything is timed the results are compared. A merged profile must give google/pprof the same `-top`,
   `-peek` and, up to their order, the same `-traces` as its own; the text of `top` must be the same byte for
-  byte.
-- google/pprof is `profile.Parse`, `profile.Merge` and `Write` of its library, in a program in `benches/peers`,
-  for the merges, and its command for the rest. `pprof -proto -output` is the other way to merge.
+  byte. What google/pprof does not run is not compared.
+- google/pprof is `profile.Parse`, `profile.Merge` and `Write` of its library, in a program of
+  `benches/peers`, for the merges, and its command for the rest. `pprof -proto -output` is the other way to
+  merge.
 - The workloads are made up, with the shape of real ones, the same on every run; `make bench-workloads` writes
   them and says what is in them.
 

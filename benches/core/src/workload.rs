@@ -119,7 +119,7 @@ pub const WORKLOADS: [Workload; 8] = [
             samples: 200_000,
             depth: (10, 50),
             common: 20_000,
-            common_share: 20,
+            common_share: 10,
             labels: Labels::Few,
             layout: Layout::Tables,
         }),
@@ -137,7 +137,7 @@ pub const WORKLOADS: [Workload; 8] = [
                 forks: 60,
                 inlined: 17,
             },
-            samples: 26_000,
+            samples: 31_000,
             depth: (8, 40),
             common: 8_000,
             common_share: 30,
@@ -188,5 +188,39 @@ impl Workload {
                     .collect()
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::decode;
+
+    #[test]
+    fn a_workload_is_the_same_bytes_each_time_and_holds_what_it_says() {
+        let mut examined = 0;
+        for workload in WORKLOADS.iter().filter(|workload| workload.files.is_some()) {
+            for file in [0, 3, 7] {
+                let (bytes, counts) = workload.write(Vec::new(), file).unwrap();
+                assert_eq!(workload.write(Vec::new(), file).unwrap(), (bytes.clone(), counts));
+                assert_ne!(workload.write(Vec::new(), file + 1).unwrap().0, bytes);
+                assert_eq!(counts.raw, bytes.len() as u64);
+                let profile = decode(&bytes);
+                let rows = (
+                    profile.samples.len(),
+                    profile.locations.len(),
+                    profile.functions.len(),
+                );
+                let told = (counts.samples, counts.locations, counts.functions);
+                assert_eq!(
+                    (rows.0 as u64, rows.1 as u64, rows.2 as u64),
+                    told,
+                    "{}",
+                    workload.name
+                );
+                examined += 1;
+            }
+        }
+        assert_eq!(examined, 15);
     }
 }
