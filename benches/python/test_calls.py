@@ -74,7 +74,8 @@ def test_merging_a_profile_with_itself(benchmark: Measure) -> None:
     profile = _native.Profile.decode(LARGE.read_bytes())
     merged: object = benchmark(lambda: _native.merge([profile] * 4))
     assert isinstance(merged, _native.Profile)
-    assert json.loads(merged.meta())["samples"] == json.loads(profile.meta())["samples"]
+    one, four = (json.loads(_native.top(each, "{}"))["total"] for each in (profile, merged))
+    assert four == 4 * one > 0
 
 
 def test_a_drop_in_report_from_the_shell(benchmark: Measure) -> None:
