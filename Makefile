@@ -29,6 +29,8 @@ RUST_SOURCES := $(shell find rust/core rust/python -type f \( -name '*.rs' -o -n
 	-not -path '*/target/*' 2>/dev/null)
 # The binding crate is an extension module: it has no test of its own to link, Python drives it instead.
 TESTED_CRATES := --workspace --exclude pprof-python
+# A workspace of its own, built where everything is.
+BENCH_CRATE := --manifest-path benches/core/Cargo.toml --target-dir target/bench/build
 
 .PHONY: help
 help: ## Show this list
@@ -92,6 +94,8 @@ lint-rust: $(INSTALLED)
 	cargo fmt --all --check
 	@if [ -f rust/fuzz/Cargo.toml ]; then cargo fmt --manifest-path rust/fuzz/Cargo.toml --check; fi
 	PYO3_PYTHON=$(abspath $(PY)) cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo fmt --manifest-path benches/core/Cargo.toml --check
+	cargo clippy $(BENCH_CRATE) --all-targets --locked -- -D warnings
 
 .PHONY: lint-py
 lint-py: $(NATIVE)
@@ -108,6 +112,7 @@ lint-gen: $(NATIVE)
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format Rust and Python
 	cargo fmt --all
+	cargo fmt --manifest-path benches/core/Cargo.toml
 	@if [ -f rust/fuzz/Cargo.toml ]; then cargo fmt --manifest-path rust/fuzz/Cargo.toml; fi
 	$(PY) -m ruff check --fix-only --quiet .
 	$(PY) -m ruff format .
@@ -118,6 +123,7 @@ test: test-rust test-py ## Rust tests, then Python tests
 .PHONY: test-rust
 test-rust: ## Tests of the core alone
 	cargo test $(TESTED_CRATES) --locked
+	cargo test $(BENCH_CRATE) --locked
 
 .PHONY: test-py
 test-py: $(NATIVE) ## Tests of everything above it: make test-py PYTEST_ARGS='-k top'
@@ -132,8 +138,8 @@ audit: ## Licences and sources of all crates, by deny.toml (needs cargo-deny)
 
 CORPUS := target/bench/corpus
 PEERS := target/bench/peers
-WORKLOADS := cargo run --quiet --release --locked -p pprof-bench --bin workloads -- $(CORPUS)
-BENCH_SOURCES := Cargo.lock $(wildcard benches/core/Cargo.toml benches/core/src/*.rs benches/core/src/bin/*.rs)
+WORKLOADS := cargo run --quiet --release $(BENCH_CRATE) --bin workloads -- $(CORPUS)
+BENCH_SOURCES := $(wildcard benches/core/Cargo.toml benches/core/src/*.rs benches/core/src/bin/*.rs)
 # Rows of the table, all when empty, and runs of each.
 ROWS ?=
 RUNS ?= 5
@@ -148,7 +154,7 @@ $(CORPUS)/.made: $(BENCH_SOURCES)
 
 .PHONY: bench
 bench: $(NATIVE) $(CORPUS)/one1.pb.gz ## Time the core, then whole tool calls
-	cargo bench $(TESTED_CRATES) --locked
+	cargo bench $(BENCH_CRATE)
 	$(PY) -m pytest benches --benchmark-enable --benchmark-only --timeout=0 $(PYTEST_ARGS)
 
 .PHONY: bench-workloads
@@ -168,8 +174,8 @@ bench-peers: $(NATIVE) $(CORPUS)/.made ## Beside google/pprof (needs Go); all ro
 
 .PHONY: bench-counts
 bench-counts: $(INSTALLED) ## Count instructions against benches/counts.json (needs valgrind): [UPDATE=1]
-	cargo build --release --locked -p pprof-bench --bin stage
-	$(PY) -m benches.python.counts target/release/stage $(if $(UPDATE),--update)
+	cargo build --release $(BENCH_CRATE) --bin stage
+	$(PY) -m benches.python.counts target/bench/build/release/stage $(if $(UPDATE),--update)
 
 .PHONY: fuzz
 fuzz: ## Feed random bytes to the core: make fuzz [TARGET=decode] [SECONDS_EACH=60]
