@@ -6,7 +6,7 @@
 mod workload;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use pprof_core::aggregate::{GraphBuilder, GraphOptions, SampleValue, total, trim::Trim};
+use pprof_core::aggregate::{EdgeChoice, GraphBuilder, GraphOptions, SampleValue, total, trim::Trim};
 use pprof_core::combine::merge;
 use pprof_core::view::{Granularity, View};
 use pprof_core::wire::{Compression, decode, encode};
@@ -86,7 +86,7 @@ fn top(profile: &Profile) -> (i64, i64) {
         visual: false,
     };
     let options = GraphOptions {
-        only_inlined_edges: true,
+        edges: EdgeChoice::IntoInlined,
         ..GraphOptions::plain(value)
     };
     let trimmed = GraphBuilder::new(&view, options).trimmed(&trim);
