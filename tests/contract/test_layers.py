@@ -60,14 +60,14 @@ def test_only_the_mcp_front_and_the_demo_know_the_sdk() -> None:
     assert len(knowing) >= 6
 
 
-def test_only_settings_and_the_drop_in_command_read_the_environment() -> None:
+def test_only_settings_and_the_quick_commands_read_the_environment() -> None:
     reading = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
     assert reading == {
-        "settings.py", "fronts/cli.py", "fronts/pprof_sources.py", "render/answer.py", "dev/demo.py",
+        "settings.py", "fronts/cli.py", "fronts/limits.py", "render/answer.py", "dev/demo.py",
     }  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from pprof_mcp.errors import PprofMcpError
 from pprof_mcp.profile import Profile, Shared
 from pprof_mcp.session.bundle import Other
 from pprof_mcp.session.handles import Origin
-from pprof_mcp.session.reading import HEAD, Reader, foreign, is_pattern
+from pprof_mcp.session.reading import Reader, is_pattern
+from pprof_mcp.sources.foreign import HEAD, foreign
 from pprof_mcp.sources.refusals import plain
 
 WORKERS = 4
