@@ -34,13 +34,14 @@ pub(crate) fn enter<T: Ungil + Send>(
     told(py, outcome)
 }
 
-/// As [`enter`]; when `is_long` and on the main thread, Ctrl-C is heard meanwhile. Signals reach no other thread.
+/// As [`enter`]; when `is_long`, Ctrl-C is heard meanwhile on the main thread (signals reach no other), and a cancellation
+/// on one that works under it.
 pub(crate) fn enter_long<T: Ungil + Send + 'static>(
     py: Python<'_>,
     is_long: bool,
     body: impl FnOnce() -> Result<T, Error> + Ungil + Send + 'static,
 ) -> PyResult<T> {
-    if is_long && is_main_thread(py) {
+    if is_long && (interrupt::current().is_some() || is_main_thread(py)) {
         attend(py, body, |_| Ok(()))
     } else {
         enter(py, body)

@@ -112,7 +112,7 @@ impl Inputs for Sources {
 
 /// How a merge came out: as a dictionary, or as JSON where it travels.
 #[derive(Serialize, IntoPyObject)]
-struct Outcome {
+pub(crate) struct Outcome {
     inputs: u64,
     failures: Vec<Failed>,
     combined: Vec<Column>,
@@ -129,7 +129,7 @@ struct Outcome {
 
 /// A sample type, and what was done with its values.
 #[derive(Serialize, IntoPyObject)]
-struct Column {
+pub(crate) struct Column {
     #[pyo3(item("type"))]
     r#type: String,
     unit: String,
@@ -149,7 +149,7 @@ impl From<Combined> for Column {
 }
 
 #[derive(Serialize, IntoPyObject)]
-struct Failed {
+pub(crate) struct Failed {
     name: String,
     code: String,
     message: String,
