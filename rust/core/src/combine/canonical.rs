@@ -7,7 +7,6 @@ use super::sums::{NONE, Sums};
 use super::tables::{MappingKey, Place, Tables};
 use crate::ids::{LabelSetId, MappingId, StringId};
 use crate::table::{Label, LabelValue, Line};
-use std::cmp::Ordering;
 
 /// Samples by stack (leaf first), then labels; stacks by their locations; locations by mapping, offset and lines; functions by
 /// name, linker name, file and line; mappings by file, build id, offset and size, the main binary first.
@@ -80,11 +79,31 @@ impl Used {
                 LabelValue::Num(_, unit) => name(unit),
             }
         }
-        let mut order: Vec<u32> = rows(&named).collect();
         let bytes = |row: u32| tables.strings.get(StringId(row));
-        super::parallel::sort(&mut order, |&a, &b| bytes(a).cmp(bytes(b)));
-        numbers(&order, named.len())
+        // The first eight bytes, as a number, decide most comparisons of ids and short names.
+        let mut order: Vec<(u64, u32)> = rows(&named).map(|row| (beginning(bytes(row)), row)).collect();
+        super::parallel::sort(&mut order, |a, b| {
+            a.0.cmp(&b.0).then_with(|| bytes(a.1).cmp(bytes(b.1)))
+        });
+        positions(&order, named.len())
     }
+}
+
+/// The first eight bytes as a number that compares as they do; zeros where there are fewer.
+fn beginning(bytes: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let len = bytes.len().min(8);
+    first[..len].copy_from_slice(&bytes[..len]);
+    u64::from_be_bytes(first)
+}
+
+/// The position of each row, by row, of rows that were sorted with a key.
+fn positions<K>(sorted: &[(K, u32)], len: usize) -> Vec<u32> {
+    let mut ranks = vec![NONE; len];
+    for (rank, (_, row)) in sorted.iter().enumerate() {
+        ranks[*row as usize] = rank as u32;
+    }
+    ranks
 }
 
 /// The rows that are marked.
@@ -162,8 +181,7 @@ fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], orde
             a.iter().map(rank).cmp(b.iter().map(rank))
         })
     });
-    let stacks: Vec<u32> = stacks.into_iter().map(|(_, row)| row).collect();
-    let stack_ranks = numbers(&stacks, tables.stacks.len());
+    let stack_ranks = positions(&stacks, tables.stacks.len());
     let set_ranks = label_set_ranks(tables, used, strings);
     let mut samples: Vec<(u64, u32)> = order
         .samples
@@ -180,17 +198,36 @@ fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], orde
 
 fn label_set_ranks(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
     let sets = tables.label_sets.sets();
+    let labels = |set: u32| sets.get(LabelSetId(set));
     let rank = |id: StringId| strings[id.index()];
     let key = |label: &Label| match label.value {
         LabelValue::Str(text) => (false, rank(label.key), i64::from(rank(text)), 0),
         LabelValue::Num(value, unit) => (true, rank(label.key), value, rank(unit)),
     };
-    let compare = |a: &u32, b: &u32| -> Ordering {
-        let (a, b) = (sets.get(LabelSetId(*a)), sets.get(LabelSetId(*b)));
-        a.iter().map(key).cmp(b.iter().map(key))
-    };
-    let mut order: Vec<u32> = rows(&used.label_sets).collect();
-    super::parallel::sort(&mut order, compare);
-    debug_assert!(order.iter().all(|&set| set != NONE));
-    numbers(&order, sets.len())
+    // Which of all distinct labels each is, so that a set is compared as a list of numbers.
+    let mut all: Vec<_> = rows(&used.label_sets)
+        .flat_map(|set| labels(set).iter().map(key))
+        .collect();
+    super::parallel::sort(&mut all, Ord::cmp);
+    all.dedup();
+    let mut numbered: Vec<u32> = Vec::new();
+    let mut starts = vec![0u32; sets.len() + 1];
+    for set in 0..sets.len() as u32 {
+        if used.label_sets[set as usize] {
+            let found = labels(set).iter().map(|label| match all.binary_search(&key(label)) {
+                Ok(number) | Err(number) => number as u32,
+            });
+            numbered.extend(found);
+        }
+        starts[set as usize + 1] = numbered.len() as u32;
+    }
+    let of = |set: u32| &numbered[starts[set as usize] as usize..starts[set as usize + 1] as usize];
+    let mut order: Vec<(u64, u32)> = rows(&used.label_sets)
+        .map(|set| {
+            let label = |at: usize| of(set).get(at).map_or(0, |&number| u64::from(number) + 1);
+            (label(0) << 32 | label(1), set)
+        })
+        .collect();
+    super::parallel::sort(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| of(a.1).cmp(of(b.1))));
+    positions(&order, sets.len())
 }

@@ -4,6 +4,7 @@
 //! look-up for the whole stack, and its values added. Nothing counts before the last byte was found good.
 
 use super::ids::FileRows;
+use super::label_cache::{LabelCache, ShortKey};
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
 use super::stack_set::{Hashed, hash};
@@ -39,6 +40,7 @@ pub(super) struct Scratch {
     /// Label messages met in this file, as they lie, and the label set of each.
     raw_sets: Interner,
     label_sets: Vec<u32>,
+    small_sets: LabelCache,
     staged: Staged,
 }
 
@@ -100,16 +102,23 @@ impl Partial {
         scratch.raw_sets.clear();
         scratch.label_sets.clear();
         scratch.batch.clear();
-        for (at, sample) in scan.samples().enumerate() {
-            if at % PATIENCE == 0 {
-                interrupt::check()?;
+        scratch.small_sets.next_file();
+        let mut until_check = 0;
+        let folded = scan.for_each_sample(|sample| {
+            if until_check == 0 {
+                until_check = PATIENCE;
+                interrupt::check().ok()?;
             }
-            if self.fold_sample(sample, limits, scratch).is_none() {
-                return Ok(false);
-            }
+            until_check -= 1;
+            self.fold_sample(sample, limits, scratch)?;
             if scratch.batch.stacks.len() == BATCH {
                 self.fold_batch(scratch);
             }
+            Some(())
+        });
+        if folded.is_none() {
+            interrupt::check()?;
+            return Ok(false);
         }
         self.fold_batch(scratch);
         if is_odd {
@@ -271,7 +280,7 @@ impl Partial {
                 _ => return None,
             }
         }
-        let raw_labels = sample.between(labels_start, labels_end);
+        let raw_labels = sample.part(labels_start, labels_end);
         let values = scratch.staged.values.get(first_value..)?;
         let frames = scratch.batch.frames.get(first_frame..)?;
         if values.len() != scratch.staged.width
@@ -310,16 +319,28 @@ impl Partial {
 
     /// The label set of label messages as they lie.
     #[inline]
-    fn fold_labels(&mut self, raw: &[u8], scratch: &mut Scratch) -> Option<u32> {
-        if raw.is_empty() {
+    fn fold_labels(&mut self, raw: Cursor<'_>, scratch: &mut Scratch) -> Option<u32> {
+        if raw.is_done() {
             return Some(0);
         }
-        let known = scratch.raw_sets.intern(raw) as usize;
+        let short = ShortKey::of(raw);
+        if let Some(set) = short.and_then(|key| scratch.small_sets.get(key)) {
+            return Some(set);
+        }
+        let set = self.long_labels(raw, scratch)?;
+        if let Some(key) = short {
+            scratch.small_sets.put(key, set);
+        }
+        Some(set)
+    }
+
+    fn long_labels(&mut self, raw: Cursor<'_>, scratch: &mut Scratch) -> Option<u32> {
+        let known = scratch.raw_sets.intern(raw.rest()) as usize;
         if let Some(&set) = scratch.label_sets.get(known) {
             return Some(set);
         }
         scratch.parsed.clear();
-        let mut messages = Cursor::new(raw);
+        let mut messages = raw;
         while !messages.is_done() {
             messages.varint()?;
             let mut fields = [0u64; 4];

@@ -6,21 +6,36 @@ use crate::wire::varint::HIGH_BITS;
 use rustc_hash::FxHashMap;
 
 /// From the ids of a file to rows. Most encoders count ids from 1, so they index a list; others go to a map.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct FileRows {
+    /// At least [`LOW`] long, so that the ids of one and two bytes need no check.
     dense: Vec<u32>,
+    /// Behind the last place of the list that is taken.
+    end: usize,
     sparse: FxHashMap<u64, u32>,
     rows: usize,
 }
 
+impl Default for FileRows {
+    fn default() -> Self {
+        Self {
+            dense: vec![NONE; LOW],
+            end: 0,
+            sparse: FxHashMap::default(),
+            rows: 0,
+        }
+    }
+}
+
+/// Ids that take at most two bytes as varints are below this; they are always listed.
+const LOW: usize = 1 << 14;
 /// How many places of the list may stay empty for each row in it.
 const WASTE: u64 = 4;
-/// Ids below this are listed whatever it wastes.
-const SMALL: u64 = 1 << 12;
 
 impl FileRows {
     pub(super) fn clear(&mut self) {
-        self.dense.clear();
+        self.dense[..self.end].fill(NONE);
+        self.end = 0;
         self.sparse.clear();
         self.rows = 0;
     }
@@ -32,7 +47,7 @@ impl FileRows {
             return None;
         }
         self.rows += 1;
-        if id < SMALL || id < WASTE * self.rows as u64 {
+        if id < LOW as u64 || id < WASTE * self.rows as u64 {
             let at = id as usize;
             if at >= self.dense.len() {
                 self.dense.resize(at + 1, NONE);
@@ -41,6 +56,7 @@ impl FileRows {
                 return None;
             }
             self.dense[at] = row;
+            self.end = self.end.max(at + 1);
             return Some(());
         }
         self.sparse.insert(id, row).is_none().then_some(())
@@ -49,8 +65,9 @@ impl FileRows {
     /// The row of an id.
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
-        match self.dense.get(id as usize) {
-            Some(&row) if row != NONE && id <= u64::from(u32::MAX) => Some(row),
+        let listed = usize::try_from(id).ok().and_then(|at| self.dense.get(at)).copied();
+        match listed {
+            Some(row) if row != NONE => Some(row),
             _ => self.sparse.get(&id).copied(),
         }
     }
@@ -58,42 +75,41 @@ impl FileRows {
     /// Appends the rows of packed ids.
     #[inline]
     pub(super) fn translate(&self, mut packed: Cursor<'_>, rows: &mut Vec<u32>) -> Option<()> {
+        let low: &[u32; LOW] = self.dense.first_chunk()?;
         // Each id takes a byte at least, so this is room for all of them.
         let mut count = rows.len();
         rows.resize(count + packed.rest_len(), 0);
         while !packed.is_done() {
             // Four ids of one or two bytes each at a time, without a branch: which of the two it is no one can foretell.
-            if let Some(mut word) = packed.word()
-                && packed.rest_len() >= 8
+            if packed.rest_len() >= 8
+                && let Some(mut word) = packed.word()
             {
                 let continued = word & HIGH_BITS;
                 if continued & (continued >> 8) == 0 {
-                    let mut used = 0;
-                    for into in rows.get_mut(count..count + 4)? {
+                    let into: &mut [u32; 4] = rows.get_mut(count..)?.first_chunk_mut()?;
+                    let (mut used, mut all) = (4, 0);
+                    for row in into {
                         let is_long = (word >> 7) & 1;
                         let id = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
-                        used += 1 + is_long as usize;
+                        used += is_long as usize;
                         word >>= 8 + 8 * is_long;
-                        *into = self.row(id)?;
+                        *row = low[id as usize];
+                        all |= *row;
+                    }
+                    // No table has so many rows that one has the bit of `NONE`.
+                    if all >> 31 != 0 {
+                        return None;
                     }
                     count += 4;
                     packed.skip(used)?;
                     continue;
                 }
             }
-            *rows.get_mut(count)? = self.row(packed.varint()?)?;
+            *rows.get_mut(count)? = self.get(packed.varint()?)?;
             count += 1;
         }
         rows.truncate(count);
         Some(())
-    }
-
-    #[inline(always)]
-    fn row(&self, id: u64) -> Option<u32> {
-        match self.dense.get(id as usize) {
-            Some(&row) if row != NONE => Some(row),
-            _ => self.get(id),
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod diff;
 mod fold;
 mod gathered;
 mod ids;
+mod label_cache;
 mod many;
 mod merge;
 mod parallel;

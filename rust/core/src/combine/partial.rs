@@ -236,7 +236,7 @@ impl Partial {
             told.duration_nanos,
             told.period,
         );
-        self.add_values(&shape.columns(), is_late, staged);
+        self.add_values(&shape.columns(), &is_late, staged);
     }
 
     fn set_columns(&mut self, columns: Vec<Column>) {
@@ -296,31 +296,28 @@ impl Partial {
         late
     }
 
-    fn add_values(&mut self, from: &[Column], is_late: Vec<bool>, staged: &Staged) {
+    fn add_values(&mut self, from: &[Column], is_late: &[bool], staged: &Staged) {
         let picks: Vec<usize> = self
             .columns
             .iter()
             .map(|column| from.iter().position(|other| other == column).unwrap_or_default())
             .collect();
-        let plain = picks.iter().enumerate().all(|(at, &pick)| at == pick) && picks.len() == staged.width;
-        // Saturating does no harm: what is wanted is whether a sum passes 63 bits.
-        let mut magnitudes = vec![0u64; picks.len()];
-        let mut picked = vec![0; picks.len()];
-        for (at, &row) in staged.rows.iter().enumerate() {
-            let values = &staged.values[at * staged.width..(at + 1) * staged.width];
-            let values = if plain && !is_late.contains(&true) {
-                values
-            } else {
-                for ((into, &pick), &late) in picked.iter_mut().zip(&picks).zip(&is_late) {
-                    *into = if late { 0 } else { values[pick] };
-                }
-                &picked
-            };
-            for (sum, value) in magnitudes.iter_mut().zip(values) {
-                *sum = sum.saturating_add(value.unsigned_abs());
-            }
-            self.sums.add(row, values);
-        }
+        let is_plain = picks.iter().enumerate().all(|(at, &pick)| at == pick) && picks.len() == staged.width;
+        let picked;
+        let values = if is_plain && !is_late.contains(&true) {
+            &staged.values
+        } else {
+            picked = staged
+                .values
+                .chunks_exact(staged.width.max(1))
+                .flat_map(|values| {
+                    let pairs = picks.iter().zip(is_late);
+                    pairs.map(|(&pick, &late)| if late { 0 } else { values[pick] })
+                })
+                .collect();
+            &picked
+        };
+        let magnitudes = self.sums.add_all(&staged.rows, values);
         for (sum, more) in self.gathered.magnitudes.iter_mut().zip(magnitudes) {
             *sum = sum.saturating_add(u128::from(more));
         }

@@ -94,6 +94,40 @@ impl Sums {
         }
     }
 
+    /// Adds the values of many rows, which lie end to end; gives the sum of the absolute values of each column. That saturates,
+    /// which does no harm: what is wanted is whether a sum passes 63 bits.
+    pub(super) fn add_all(&mut self, rows: &[u32], values: &[i64]) -> Vec<u64> {
+        match self.width {
+            1 => self.add_fixed::<1>(rows, values),
+            2 => self.add_fixed::<2>(rows, values),
+            4 => self.add_fixed::<4>(rows, values),
+            width => {
+                let mut magnitudes = vec![0u64; width];
+                for (&row, values) in rows.iter().zip(values.chunks_exact(width.max(1))) {
+                    for (sum, value) in magnitudes.iter_mut().zip(values) {
+                        *sum = sum.saturating_add(value.unsigned_abs());
+                    }
+                    self.add(row, values);
+                }
+                magnitudes
+            }
+        }
+    }
+
+    /// The usual widths, known when this is compiled: twice as fast.
+    fn add_fixed<const WIDTH: usize>(&mut self, rows: &[u32], values: &[i64]) -> Vec<u64> {
+        let mut magnitudes = [0u64; WIDTH];
+        let (sums, _) = self.values.as_chunks_mut::<WIDTH>();
+        for (&row, values) in rows.iter().zip(values.as_chunks::<WIDTH>().0) {
+            let sums = &mut sums[row as usize];
+            for at in 0..WIDTH {
+                sums[at] = sums[at].wrapping_add(values[at]);
+                magnitudes[at] = magnitudes[at].saturating_add(values[at].unsigned_abs());
+            }
+        }
+        magnitudes.to_vec()
+    }
+
     /// Sets one column to zero.
     pub(super) fn clear_column(&mut self, column: usize) {
         self.values

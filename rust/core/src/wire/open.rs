@@ -8,7 +8,6 @@ use super::varint::{Reader, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::profile::{Note, Profile};
-use std::io::Write;
 
 /// Decodes a profile: gzip, zstd, LZ4 or plain; protobuf or one of the older forms.
 ///
@@ -78,9 +77,15 @@ pub fn encode(profile: &Profile, compression: Compression) -> Result<Vec<u8>> {
             }));
         }
     };
-    let mut gzip = flate2::GzBuilder::new().write(Vec::new(), flate2::Compression::new(level));
-    let written = gzip.write_all(&proto).and_then(|()| gzip.finish());
-    written.map_err(|error| Error::invalid(format!("gzip could not be written: {error}")))
+    let level = libdeflater::CompressionLvl::new(level as i32)
+        .map_err(|_| Error::invalid("the gzip encoder does not know the level"))?;
+    let mut compressor = libdeflater::Compressor::new(level);
+    let mut bytes = vec![0; compressor.gzip_compress_bound(proto.len())];
+    let written = compressor
+        .gzip_compress(&proto, &mut bytes)
+        .map_err(|error| Error::invalid(format!("gzip could not be written: {error}")))?;
+    bytes.truncate(written);
+    Ok(bytes)
 }
 
 /// What to say of bytes that neither form recognises.

@@ -188,8 +188,17 @@ impl<'a> Scan<'a> {
             .flat_map(move |&(start, end)| Messages(content.part(start, end)))
     }
 
-    pub(crate) fn samples(&'a self) -> impl Iterator<Item = Cursor<'a>> {
-        self.messages(&self.samples)
+    /// Calls `each` with every sample message.
+    #[inline]
+    pub(crate) fn for_each_sample(&self, mut each: impl FnMut(Cursor<'a>) -> Option<()>) -> Option<()> {
+        for &(start, end) in &self.samples.runs {
+            let mut samples = self.content.part(start, end);
+            while !samples.is_done() {
+                samples.varint()?;
+                each(samples.prefixed()?)?;
+            }
+        }
+        Some(())
     }
 
     pub(crate) fn strings(&'a self) -> impl Iterator<Item = &'a [u8]> {

@@ -17,8 +17,7 @@ pub(super) fn gunzip(bytes: &[u8], ceiling: &Ceiling, out: &mut Vec<u8>) -> Opti
     let (body, trailer) = bytes.get(start..)?.split_last_chunk::<8>()?;
     let number = |at: usize| Some(u32::from_le_bytes(*trailer.get(at..)?.first_chunk::<4>()?));
     let (crc, size) = (number(0)?, number(4)? as usize);
-    // The decoder does not say where the stream ended, so a second member must be impossible: each begins with these.
-    if !ceiling.is_usual(bytes.len(), size) || memchr::memmem::find(body, MEMBER).is_some() {
+    if !ceiling.is_usual(bytes.len(), size) {
         return None;
     }
     if out.is_empty() {
@@ -29,11 +28,15 @@ pub(super) fn gunzip(bytes: &[u8], ceiling: &Ceiling, out: &mut Vec<u8>) -> Opti
     }
     let into = out.get_mut(..size)?;
     let written = Decompressor::new().deflate_decompress(body, into).ok()?;
-    (written == size && libdeflater::crc32(into) == crc).then_some(size)
+    if written != size || libdeflater::crc32(into) != crc {
+        return None;
+    }
+    // The decoder does not say where the stream ended. Were this the first of several members, its own trailer would
+    // say what the last one says, since the content fits that, and the next member would begin behind it.
+    let mut seam = trailer.to_vec();
+    seam.extend_from_slice(gzip::MAGIC);
+    memchr::memmem::find(body, &seam).is_none().then_some(size)
 }
-
-/// How a member begins: the mark, and the only method there is.
-const MEMBER: &[u8] = b"\x1f\x8b\x08";
 
 #[cfg(test)]
 mod tests {
