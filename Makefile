@@ -1,5 +1,6 @@
 # Every target prepares what it needs: a fresh clone wants only Python 3.10 or newer, Rust and GNU make.
-# `make check` is what CI runs. Settings: PYTHON (default python3), PYTEST_ARGS, NAME, TARGET, SECONDS_EACH.
+# `make check` is what CI runs. Settings: PYTHON (default python3), PYTEST_ARGS, NAME, TARGET, SECONDS_EACH,
+# ROWS, RUNS, UPDATE.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -28,6 +29,8 @@ RUST_SOURCES := $(shell find rust/core rust/python -type f \( -name '*.rs' -o -n
 	-not -path '*/target/*' 2>/dev/null)
 # The binding crate is an extension module: it has no test of its own to link, Python drives it instead.
 TESTED_CRATES := --workspace --exclude pprof-python
+# A workspace of its own, built where everything is.
+BENCH_CRATE := --manifest-path benches/core/Cargo.toml --target-dir target/bench/build
 
 .PHONY: help
 help: ## Show this list
@@ -91,6 +94,8 @@ lint-rust: $(INSTALLED)
 	cargo fmt --all --check
 	@if [ -f rust/fuzz/Cargo.toml ]; then cargo fmt --manifest-path rust/fuzz/Cargo.toml --check; fi
 	PYO3_PYTHON=$(abspath $(PY)) cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo fmt --manifest-path benches/core/Cargo.toml --check
+	cargo clippy $(BENCH_CRATE) --all-targets --locked -- -D warnings
 
 .PHONY: lint-py
 lint-py: $(NATIVE)
@@ -107,6 +112,7 @@ lint-gen: $(NATIVE)
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format Rust and Python
 	cargo fmt --all
+	cargo fmt --manifest-path benches/core/Cargo.toml
 	@if [ -f rust/fuzz/Cargo.toml ]; then cargo fmt --manifest-path rust/fuzz/Cargo.toml; fi
 	$(PY) -m ruff check --fix-only --quiet .
 	$(PY) -m ruff format .
@@ -117,6 +123,7 @@ test: test-rust test-py ## Rust tests, then Python tests
 .PHONY: test-rust
 test-rust: ## Tests of the core alone
 	cargo test $(TESTED_CRATES) --locked
+	cargo test $(BENCH_CRATE) --locked
 
 .PHONY: test-py
 test-py: $(NATIVE) ## Tests of everything above it: make test-py PYTEST_ARGS='-k top'
@@ -129,10 +136,46 @@ audit: ## Licences and sources of all crates, by deny.toml (needs cargo-deny)
 
 # ---------------------------------------------------------------------------------------------- measuring
 
+CORPUS := target/bench/corpus
+PEERS := target/bench/peers
+WORKLOADS := cargo run --quiet --release $(BENCH_CRATE) --bin workloads -- $(CORPUS)
+BENCH_SOURCES := $(wildcard benches/core/Cargo.toml benches/core/src/*.rs benches/core/src/bin/*.rs)
+# Rows of the table, all when empty, and runs of each.
+ROWS ?=
+RUNS ?= 5
+COMPARE := $(PY) -m benches.python.peers --corpus $(CORPUS) --runs $(RUNS) $(if $(ROWS),--rows $(ROWS))
+
+$(CORPUS)/one1.pb.gz: $(BENCH_SOURCES)
+	$(WORKLOADS) one1
+
+$(CORPUS)/.made: $(BENCH_SOURCES)
+	$(WORKLOADS)
+	@touch $@
+
 .PHONY: bench
-bench: $(NATIVE) ## Time the core, then whole tool calls
-	cargo bench $(TESTED_CRATES) --locked
+bench: $(NATIVE) $(CORPUS)/one1.pb.gz ## Time the core, then whole tool calls
+	cargo bench $(BENCH_CRATE)
 	$(PY) -m pytest benches --benchmark-enable --benchmark-only --timeout=0 $(PYTEST_ARGS)
+
+.PHONY: bench-workloads
+bench-workloads: $(CORPUS)/.made ## Write the workloads into target/bench/corpus (1.1 GB, half a minute)
+
+.PHONY: bench-alone
+bench-alone: $(NATIVE) $(CORPUS)/.made ## Time whole processes without google/pprof: [ROWS='top-one1 server'] [RUNS=5]
+	$(COMPARE)
+
+.PHONY: bench-peers
+bench-peers: $(NATIVE) $(CORPUS)/.made ## Beside google/pprof (needs Go); all rows: docs/benchmarks.md. [ROWS=...] [RUNS=5]
+	@command -v go >/dev/null || { echo "make: no go here; install it from https://go.dev/dl, or measure this side alone: make bench-alone" >&2; exit 1; }
+	@mkdir -p $(PEERS)
+	cd benches/peers && go build -trimpath -o $(abspath $(PEERS))/merge ./cmd/merge
+	cd benches/peers && go build -trimpath -o $(abspath $(PEERS))/pprof github.com/google/pprof
+	$(COMPARE) --peers $(PEERS) --page docs/benchmarks.md
+
+.PHONY: bench-counts
+bench-counts: $(INSTALLED) ## Count instructions against benches/counts.json (needs valgrind): [UPDATE=1]
+	cargo build --release $(BENCH_CRATE) --bin stage
+	$(PY) -m benches.python.counts target/bench/build/release/stage $(if $(UPDATE),--update)
 
 .PHONY: fuzz
 fuzz: ## Feed random bytes to the core: make fuzz [TARGET=decode] [SECONDS_EACH=60]

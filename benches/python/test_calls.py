@@ -12,11 +12,21 @@ from pathlib import Path
 import pprof_mcp as pp
 import pytest
 from pprof_mcp import _native
+from pprof_mcp.registry.discover import load
+from pprof_mcp.registry.run import Answer, answer
+from pprof_mcp.session.session import Session
+from pprof_mcp.sources.fence import Fence
 
 Measure = Callable[[Callable[[], object]], object]
 """What pytest-benchmark hands in: it calls a function often and gives what it returned."""
 
 CPU = Path(__file__).resolve().parents[2] / "tests" / "data" / "go" / "main" / "cpu.pb.gz"
+
+
+LARGE = Path(__file__).resolve().parents[2] / "target" / "bench" / "corpus" / "one1.pb.gz"
+"""A profile of about 1 MB that `make bench` writes before."""
+
+TOOLS = ("pprof.top", "pprof.peek", "pprof.tags", "pprof.traces_head", "pprof.focus_paths", "pprof.meta")
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +55,27 @@ def test_a_tool_with_its_typed_result(benchmark: Measure) -> None:
     profile = pp.open_profile(CPU)
     total: object = benchmark(lambda: profile.top(cum=True).total)
     assert total == 7_890_000_000
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_tool_call_on_an_opened_profile_of_a_megabyte(benchmark: Measure, name: str) -> None:
+    session = Session(fence=Fence([LARGE.parent]))
+    opened = json.loads(answer(load("profiles.open"), {"path": str(LARGE)}, session=session, most=None).json)
+    matching = {"pprof.peek": {"regex": "codec"}, "pprof.focus_paths": {"function": "codec"}}
+    arguments = {"profile": opened["profiles"][0]["handle"], **matching.get(name, {})}
+    spec = load(name)
+    most = session.settings.answer_bytes
+    answered: object = benchmark(lambda: answer(spec, arguments, session=session, most=most))
+    assert isinstance(answered, Answer)
+    assert json.loads(answered.json)
+
+
+def test_merging_a_profile_with_itself(benchmark: Measure) -> None:
+    profile = _native.Profile.decode(LARGE.read_bytes())
+    merged: object = benchmark(lambda: _native.merge([profile] * 4))
+    assert isinstance(merged, _native.Profile)
+    one, four = (json.loads(_native.top(each, "{}"))["total"] for each in (profile, merged))
+    assert four == 4 * one > 0
 
 
 def test_a_drop_in_report_from_the_shell(benchmark: Measure) -> None:

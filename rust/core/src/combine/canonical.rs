@@ -214,9 +214,11 @@ fn label_set_ranks(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
     let mut starts = vec![0u32; sets.len() + 1];
     for set in 0..sets.len() as u32 {
         if used.label_sets[set as usize] {
-            let found = labels(set).iter().map(|label| match all.binary_search(&key(label)) {
-                Ok(number) | Err(number) => number as u32,
-            });
+            let found = labels(set)
+                .iter()
+                .map(|label| match all.binary_search(&key(label)) {
+                    Ok(number) | Err(number) => number as u32,
+                });
             numbered.extend(found);
         }
         starts[set as usize + 1] = numbered.len() as u32;
@@ -228,6 +230,8 @@ fn label_set_ranks(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
             (label(0) << 32 | label(1), set)
         })
         .collect();
-    super::parallel::sort(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| of(a.1).cmp(of(b.1))));
+    super::parallel::sort(&mut order, |a, b| {
+        a.0.cmp(&b.0).then_with(|| of(a.1).cmp(of(b.1)))
+    });
     positions(&order, sets.len())
 }

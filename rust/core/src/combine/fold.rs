@@ -3,7 +3,7 @@
 //! Each row of the file is looked up once and remembered by its id; a sample is then its list of ids translated, one
 //! look-up for the whole stack, and its values added. Nothing counts before the last byte was found good.
 
-use super::ids::FileRows;
+use super::ids::{FileRows, Frames};
 use super::label_cache::{LabelCache, ShortKey};
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
@@ -48,7 +48,7 @@ pub(super) struct Scratch {
 #[derive(Debug, Clone, Default)]
 struct Batch {
     /// Frames of all their stacks, end to end.
-    frames: Vec<u32>,
+    frames: Frames,
     stacks: Vec<Hashed>,
     label_sets: Vec<u32>,
     found: Vec<u32>,
@@ -56,7 +56,7 @@ struct Batch {
 
 impl Batch {
     fn clear(&mut self) {
-        self.frames.clear();
+        self.frames.len = 0;
         self.stacks.clear();
         self.label_sets.clear();
     }
@@ -242,13 +242,13 @@ impl Partial {
 
     #[inline]
     fn fold_sample(&mut self, mut sample: Cursor<'_>, limits: &Limits, scratch: &mut Scratch) -> Option<()> {
-        let (first_frame, first_value) = (scratch.batch.frames.len(), scratch.staged.values.len());
+        let (first_frame, first_value) = (scratch.batch.frames.len, scratch.staged.values.len());
         // Where the label messages lie, which follow one another.
         let (mut labels_start, mut labels_end, mut labels) = (0, 0, 0u64);
         while !sample.is_done() {
             let start = sample.position();
             // Field numbers 1 to 3, each packed or a message (2) or alone (0).
-            match sample.varint()? {
+            match sample.tag()? {
                 0x0a => {
                     let packed = sample.prefixed()?;
                     scratch.locations.translate(packed, &mut scratch.batch.frames)?;
@@ -282,7 +282,7 @@ impl Partial {
         }
         let raw_labels = sample.part(labels_start, labels_end);
         let values = scratch.staged.values.get(first_value..)?;
-        let frames = scratch.batch.frames.get(first_frame..)?;
+        let frames = scratch.batch.frames.filled().get(first_frame..)?;
         if values.len() != scratch.staged.width
             || values.is_empty()
             || frames.len() as u64 > limits.stack_depth
@@ -294,11 +294,11 @@ impl Partial {
             // What it names is checked; it adds nothing.
             self.fold_labels(raw_labels, scratch)?;
             scratch.staged.values.truncate(first_value);
-            scratch.batch.frames.truncate(first_frame);
+            scratch.batch.frames.len = first_frame;
             return Some(());
         }
         let hash = hash(frames);
-        let end = scratch.batch.frames.len() as u32;
+        let end = scratch.batch.frames.len as u32;
         scratch.batch.stacks.push(Hashed { hash, end });
         let set = self.fold_labels(raw_labels, scratch)?;
         scratch.batch.label_sets.push(set);
@@ -310,7 +310,7 @@ impl Partial {
         let batch = &mut scratch.batch;
         self.tables
             .stacks
-            .intern_all(&batch.stacks, &batch.frames, &mut batch.found);
+            .intern_all(&batch.stacks, batch.frames.filled(), &mut batch.found);
         for (&stack, &set) in batch.found.iter().zip(&batch.label_sets) {
             scratch.staged.rows.push(self.sums.row(stack, set));
         }
@@ -342,10 +342,10 @@ impl Partial {
         scratch.parsed.clear();
         let mut messages = raw;
         while !messages.is_done() {
-            messages.varint()?;
+            messages.tag()?;
             let mut fields = [0u64; 4];
             numbers(messages.prefixed()?, |number, value| {
-                *fields.get_mut((number as usize).checked_sub(1)?)? = value;
+                *fields.get_mut(usize::from(number).checked_sub(1)?)? = value;
                 Some(())
             })?;
             let [key, text, number, unit] = fields;

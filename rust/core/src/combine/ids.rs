@@ -65,7 +65,10 @@ impl FileRows {
     /// The row of an id.
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
-        let listed = usize::try_from(id).ok().and_then(|at| self.dense.get(at)).copied();
+        let listed = usize::try_from(id)
+            .ok()
+            .and_then(|at| self.dense.get(at))
+            .copied();
         match listed {
             Some(row) if row != NONE => Some(row),
             _ => self.sparse.get(&id).copied(),
@@ -74,11 +77,12 @@ impl FileRows {
 
     /// Appends the rows of packed ids.
     #[inline]
-    pub(super) fn translate(&self, mut packed: Cursor<'_>, rows: &mut Vec<u32>) -> Option<()> {
+    pub(super) fn translate(&self, mut packed: Cursor<'_>, frames: &mut Frames) -> Option<()> {
         let low: &[u32; LOW] = self.dense.first_chunk()?;
         // Each id takes a byte at least, so this is room for all of them.
-        let mut count = rows.len();
-        rows.resize(count + packed.rest_len(), 0);
+        frames.make_room(packed.rest_len());
+        let mut count = frames.len;
+        let rows = frames.room.as_mut_slice();
         while !packed.is_done() {
             // Four ids of one or two bytes each at a time, without a branch: which of the two it is no one can foretell.
             if packed.rest_len() >= 8
@@ -108,8 +112,36 @@ impl FileRows {
             *rows.get_mut(count)? = self.get(packed.varint()?)?;
             count += 1;
         }
-        rows.truncate(count);
+        frames.len = count;
         Some(())
+    }
+}
+
+/// Rows in memory that is made once: only the first `len` count.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frames {
+    room: Vec<u32>,
+    pub len: usize,
+}
+
+impl Frames {
+    /// The rows.
+    pub(super) fn filled(&self) -> &[u32] {
+        &self.room[..self.len]
+    }
+
+    /// Adds one.
+    pub(super) fn push(&mut self, row: u32) {
+        self.make_room(1);
+        self.room[self.len] = row;
+        self.len += 1;
+    }
+
+    #[inline]
+    fn make_room(&mut self, more: usize) {
+        if self.room.len() - self.len < more {
+            self.room.resize(2 * (self.len + more), 0);
+        }
     }
 }
 
@@ -138,9 +170,9 @@ mod tests {
         for &id in &ids {
             crate::wire::varint::put_varint(id, &mut packed);
         }
-        let mut found = Vec::new();
+        let mut found = Frames::default();
         rows.translate(Cursor::new(&packed), &mut found).unwrap();
-        assert_eq!(found, (0..ids.len() as u32).collect::<Vec<_>>());
+        assert_eq!(found.filled(), (0..ids.len() as u32).collect::<Vec<_>>());
         assert_eq!(rows.get(3), None);
         assert_eq!(rows.insert(0, 1), None);
         assert!(ids.iter().all(|&id| rows.insert(id, 9).is_none()));
@@ -152,7 +184,7 @@ mod tests {
         rows.insert(1, 0).unwrap();
         for packed in [&[0x81][..], &[0x81, 0x80], &[0x02], &[0x00], &[0xff; 11]] {
             assert_eq!(
-                rows.translate(Cursor::new(packed), &mut Vec::new()),
+                rows.translate(Cursor::new(packed), &mut Frames::default()),
                 None,
                 "{packed:?}"
             );

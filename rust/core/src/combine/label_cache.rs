@@ -18,11 +18,7 @@ impl ShortKey {
     pub(super) fn of(raw: Cursor<'_>) -> Option<Self> {
         let len = raw.rest_len();
         let kept = |bits: usize| {
-            if bits >= 64 {
-                u64::MAX
-            } else {
-                (1u64 << bits) - 1
-            }
+            if bits >= 64 { u64::MAX } else { (1u64 << bits) - 1 }
         };
         let mut second = raw;
         let first = raw.word()? & kept(8 * len);
@@ -39,7 +35,10 @@ impl ShortKey {
     }
 
     fn place(self) -> usize {
-        let hash = super::tables::mix(self.words[0] ^ 0x9e37_79b9_7f4a_7c15, self.words[1] ^ 0xe703_7ed1_a0b4_28db);
+        let hash = super::tables::mix(
+            self.words[0] ^ 0x9e37_79b9_7f4a_7c15,
+            self.words[1] ^ 0xe703_7ed1_a0b4_28db,
+        );
         hash as usize % PLACES
     }
 }

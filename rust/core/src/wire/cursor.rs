@@ -80,6 +80,14 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
+    /// The next byte: a tag, since all known fields have numbers that fit one.
+    #[inline(always)]
+    pub(crate) fn tag(&mut self) -> Option<u8> {
+        let byte = *self.content.get(self.at)?;
+        self.at += 1;
+        (self.at <= self.end && byte < 0x80).then_some(byte)
+    }
+
     /// The next number.
     #[inline(always)]
     pub(crate) fn varint(&mut self) -> Option<u64> {
@@ -117,7 +125,13 @@ impl<'a> Cursor<'a> {
     /// The stretch behind a length.
     #[inline(always)]
     pub(crate) fn prefixed(&mut self) -> Option<Self> {
-        let len = usize::try_from(self.varint()?).ok()?;
+        let len = match self.content.get(self.at) {
+            Some(&byte @ ..0x80) => {
+                self.at += 1;
+                usize::from(byte)
+            }
+            _ => usize::try_from(self.varint()?).ok()?,
+        };
         let start = self.at;
         self.skip(len)?;
         Some(Self {

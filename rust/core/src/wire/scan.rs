@@ -105,7 +105,7 @@ impl<'a> Scan<'a> {
         let mut cursor = scan.content;
         while !cursor.is_done() {
             let start = cursor.position();
-            let tag = cursor.varint()?;
+            let tag = cursor.tag()?;
             match tag & 7 {
                 0 => {
                     let value = cursor.varint()?;
@@ -123,7 +123,7 @@ impl<'a> Scan<'a> {
     }
 
     #[inline]
-    fn message(&mut self, number: u64, message: Cursor<'a>, start: usize, end: usize) -> Option<()> {
+    fn message(&mut self, number: u8, message: Cursor<'a>, start: usize, end: usize) -> Option<()> {
         match number {
             2 => self.samples.add(start, end),
             3 => self.mappings.add(start, end),
@@ -148,7 +148,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    fn number(&mut self, number: u64, value: u64) -> Option<()> {
+    fn number(&mut self, number: u8, value: u64) -> Option<()> {
         let header = &mut self.header;
         match number {
             7 => header.drop_frames = value,
@@ -194,7 +194,7 @@ impl<'a> Scan<'a> {
         for &(start, end) in &self.samples.runs {
             let mut samples = self.content.part(start, end);
             while !samples.is_done() {
-                samples.varint()?;
+                samples.tag()?;
                 each(samples.prefixed()?)?;
             }
         }
@@ -217,7 +217,7 @@ impl<'a> Scan<'a> {
                     4 => mapping.offset = value,
                     5 => mapping.file = value,
                     6 => mapping.build_id = value,
-                    7..=10 => mapping.has[number as usize - 7] = value != 0,
+                    7..=10 => mapping.has[usize::from(number) - 7] = value != 0,
                     _ => return None,
                 }
                 Some(())
@@ -271,7 +271,7 @@ impl<'a> Iterator for Messages<'a> {
         if self.0.is_done() {
             return None;
         }
-        self.0.varint()?;
+        self.0.tag()?;
         self.0.prefixed()
     }
 }
@@ -280,7 +280,7 @@ impl<'a> Iterator for Messages<'a> {
 fn location(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
     let mut location = ScanLocation::default();
     while !message.is_done() {
-        match message.varint()? {
+        match message.tag()? {
             0x08 => location.id = message.varint()?,
             0x10 => location.mapping = message.varint()?,
             0x18 => location.address = message.varint()?,
@@ -307,7 +307,7 @@ fn location(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLo
 fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
     let mut pair = [0; 2];
     numbers(message, |number, value| {
-        *pair.get_mut((number as usize).checked_sub(1)?)? = value;
+        *pair.get_mut(usize::from(number).checked_sub(1)?)? = value;
         Some(())
     })?;
     Some(pair)
@@ -315,9 +315,9 @@ fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
 
 /// Calls `each` with every field of a message of numbers; `None` for any other field, or when `each` says so.
 #[inline]
-pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u64, u64) -> Option<()>) -> Option<()> {
+pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u8, u64) -> Option<()>) -> Option<()> {
     while !message.is_done() {
-        let tag = message.varint()?;
+        let tag = message.tag()?;
         if tag & 7 != 0 {
             return None;
         }
