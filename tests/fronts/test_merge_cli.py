@@ -259,7 +259,7 @@ def test_progress_is_written_ten_times_a_second_at_most_and_only_where_wanted(
     terminal = Terminal(is_terminal=is_terminal)
     now = 0.0
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    monkeypatch.setattr("pprof_mcp.fronts.progress.time.monotonic", lambda: now)
     line = progress.ProgressLine(quiet=quiet)
     for tick in range(1, 33):
         now = tick / 32

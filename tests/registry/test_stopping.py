@@ -75,11 +75,11 @@ def test_ctrl_c_does_not_wait_for_an_input_that_never_comes() -> None:
         go_on.set()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def large() -> _native.Profile:
     """A profile with more samples than are worked on without looking up."""
     stack = ((("f", "f.go", 1),),)
-    samples = tuple(Sample(stack, (at, at), labels=(("id", str(at)),)) for at in range(1, 20_001))
+    samples = tuple(Sample(stack, (at, at), labels=(("id", str(at)),)) for at in range(1, 100_001))
     return _native.Profile.decode(NaiveProfile(samples).encode())
 
 

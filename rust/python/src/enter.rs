@@ -20,10 +20,11 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long a call that is called off is waited for. What does not listen, such as a read from a pipe that nobody writes
 /// to, is left to itself.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// Bytes of input from which work counts as long. Source: chosen; takes milliseconds to decode, a thread takes 0.05.
+/// Bytes of input from which work counts as long. Source: chosen; takes milliseconds to decode, a thread takes 0.1.
 pub(crate) const LONG_BYTES: usize = 256 << 10;
-/// Samples from which work counts as long. Source: as [`LONG_BYTES`].
-pub(crate) const LONG_SAMPLES: usize = 20_000;
+/// Samples from which work counts as long. Source: chosen; the quickest report on them takes 4 milliseconds, the slowest far
+/// less than the 200 within which Ctrl-C is to be heard.
+pub(crate) const LONG_SAMPLES: usize = 100_000;
 
 /// Runs `body` with the interpreter released; errors become Python's, a panic becomes an `InternalError`.
 pub(crate) fn enter<T: Ungil + Send>(
