@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, cast, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
 
@@ -63,13 +63,8 @@ class Shared:
         found = kinds.kinds_of(types, period["type"] if period else None)
         if not kinds.is_contention(types):
             return found, True
-        kind, certain = kinds.contention_kind(self._leaves)
+        kind, certain = kinds.contention_kind(lambda: kinds.leaves_of(self.native))
         return tuple(kind if item == kinds.MUTEX else item for item in found), certain
-
-    def _leaves(self) -> list[tuple[str, float]]:
-        options = {"limit": 50, "nodefraction": 0.0, "trim": False}
-        rows = json.loads(_native.top(self.native, json.dumps(options)))["rows"]
-        return [(row["function"] or row["name"], float(row["flat"])) for row in rows]
 
 
 class Method(Generic[P, R]):
@@ -204,6 +199,11 @@ class Profile:
         return self._reference or self.handle
 
     @property
+    def name(self) -> str:
+        """What to call it in a message, without making a handle for it."""
+        return self._reference or f"a profile of this process ({self._shared.key})"
+
+    @property
     def kind(self) -> str:
         """Its main kind: cpu, wall, heap, mutex, block, goroutine, threadcreate, exceptions or other."""
         return self._shared.kinds[0]
@@ -237,17 +237,34 @@ class Profile:
         native, warnings = self.native.filter(profile_spec(filters))
         return Profile(Shared(native, self._session.new_key()), self._session, warnings=warnings)
 
-    def merge(self, *others: Profile) -> Profile:
+    def merge(
+        self,
+        *others: Profile,
+        intersect_types: bool = False,
+        over_time: bool = False,
+        snapshots: Literal["auto", "sum", "mean", "last"] = "auto",
+    ) -> Profile:
         """Give this profile and others as one: equal stacks with equal labels are added.
 
         Args:
-            *others: Profiles with a sample type in common with this one.
+            *others: Profiles of the same sample types; their order does not matter.
+            intersect_types: Merge the sample types that all share.
+            over_time: They are of one process, one after the other: snapshots are not added up.
+            snapshots: What becomes of snapshots, such as memory in use; `auto` is their mean with
+                `over_time`, else their sum.
 
         Raises:
-            IncompatibleProfilesError: They have none, or measure it in units of another dimension.
+            IncompatibleProfilesError: Sample types differ, or with `intersect_types` have none in common.
         """
-        native = _native.merge([self.native, *(other.native for other in others)])
-        return Profile(Shared(native, self._session.new_key()), self._session)
+        from pprof_mcp.merging.options import combination
+
+        native, _ = _native.merge_inputs(
+            [(f"profile {at}", one.native) for at, one in enumerate((self, *others), 1)],
+            intersect_types=intersect_types,
+            snapshots=combination(snapshots, over_time=over_time),
+        )
+        # Without keep_going there is a profile or an error.
+        return Profile(Shared(cast("_native.Profile", native), self._session.new_key()), self._session)
 
     def diff(self, base: Profile, *, diff_base: bool = False, normalize: bool = False) -> Profile:
         """Give this profile minus another; for the differences as rows see `diff_top`.

@@ -35,6 +35,7 @@ def imported(path: Path) -> Iterator[str]:
         (("tools", "insight", "results", "prompts"), 20,
          ("mcp", "mcp_types", "httpx", "httpx2", "click", "rich", "pprof_mcp.fronts")),
         (("insight",), 3, ("pprof_mcp.registry", "pprof_mcp.session", "pprof_mcp.sources", "os")),
+        (("merging",), 4, ("mcp", "click", "pydantic", "rich", "pprof_mcp.fronts", "pprof_mcp.registry")),
         (("session", "sources", "registry", "render"), 15, ("mcp", "mcp_types", "click", "pprof_mcp.fronts")),
         (("fronts", "render"), 8, ("pprof_mcp.tools",)),
         (("render",), 4, ("mcp", "click", "pprof_mcp.fronts", "pprof_mcp.session")),
@@ -60,14 +61,14 @@ def test_only_the_mcp_front_and_the_demo_know_the_sdk() -> None:
     assert len(knowing) >= 6
 
 
-def test_only_settings_and_the_drop_in_command_read_the_environment() -> None:
+def test_only_settings_and_the_quick_commands_read_the_environment() -> None:
     reading = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
     assert reading == {
-        "settings.py", "fronts/cli.py", "fronts/pprof_sources.py", "render/answer.py", "dev/demo.py",
+        "settings.py", "fronts/cli.py", "fronts/limits.py", "render/answer.py", "dev/demo.py",
     }  # fmt: skip
 
 
@@ -113,4 +114,19 @@ def test_the_drop_in_command_loads_the_core_and_nothing_else_of_weight() -> None
     )
     assert "pprof_mcp._native" in loaded
     heavy = {"pydantic", "click", "rich", "mcp", "typing", "dataclasses", "inspect", "pathlib", "logging"}
+    assert not loaded & heavy
+
+
+def test_the_merge_command_loads_the_core_and_nothing_else_of_weight(tmp_path: Path) -> None:
+    arguments = ["-o", str(tmp_path / "all.pb.gz"), str(CPU), str(CPU)]
+    loaded = loaded_by(
+        f"{QUIET}\nfrom pprof_mcp.fronts import merge_cli\ncall = merge_cli.parse({arguments!r})\n"
+        "assert call is not None\nassert merge_cli.run(call) == 0\nsys.stdout = out"
+    )
+    assert (tmp_path / "all.pb.gz").stat().st_size > 0
+    assert "pprof_mcp._native" in loaded
+    heavy = {
+        "pydantic", "click", "rich", "mcp", "typing", "typing_extensions", "dataclasses", "inspect",
+        "pathlib", "logging", "json", "re", "glob", "contextlib", "secrets",
+    }  # fmt: skip
     assert not loaded & heavy

@@ -86,7 +86,7 @@ def test_references_are_recognised_by_type_and_documented(spec: ToolSpec) -> Non
     for item in spec.parameters_of(Kind.PROFILE):
         assert "handle:" in (item.field.description or "")
     if spec.name.startswith("pprof."):
-        assert spec.parameters_of(Kind.PROFILE) or spec.parameters_of(Kind.PROFILES)
+        assert spec.parameters_of(Kind.PROFILE) or spec.parameters_of(Kind.SOURCES)
 
 
 @EVERY

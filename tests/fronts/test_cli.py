@@ -211,6 +211,6 @@ def test_a_terminal_without_a_command_gets_help_not_a_server() -> None:
 
 
 def test_control_characters_of_a_profile_do_not_reach_the_terminal() -> None:
-    from pprof_mcp.render.document import clean
+    from pprof_mcp.render.clean import clean
 
     assert clean("a\x1b[31mb\x9b\x07\n\tc") == "a\\x1b[31mb\\x9b\\x07\n\tc"

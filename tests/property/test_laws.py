@@ -137,6 +137,26 @@ def test_merging_is_associative(one: NaiveProfile, two: NaiveProfile, three: Nai
     assert same_samples(left, _native.merge([a, b, c]))
 
 
+@given(st.lists(signed, min_size=1, max_size=6), st.randoms(use_true_random=False), st.booleans())
+def test_any_partition_in_any_order_merges_to_the_same_bytes(
+    given_profiles: list[NaiveProfile], chance: random.Random, in_one: bool
+) -> None:
+    inputs = [(str(at), profile.encode()) for at, profile in enumerate(given_profiles)]
+    whole, _ = _native.merge_inputs(inputs)
+    assert whole is not None
+    shuffled = list(inputs)
+    chance.shuffle(shuffled)
+    parts: dict[int, list[tuple[str, bytes]]] = {}
+    for one in shuffled:
+        parts.setdefault(chance.randrange(3), []).append(one)
+    partials = [_native.merge_partly(part, threads=1 + chance.randrange(2))[0] for part in parts.values()]
+    chance.shuffle(partials)
+    if in_one:
+        partials = [_native.combine_partials(partials)]
+    finished, _ = _native.finish_partials(partials)
+    assert finished.encode(False) == whole.encode(False)
+
+
 @given(signed, signed, indexes)
 def test_merging_adds(one: NaiveProfile, other: NaiveProfile, index: int) -> None:
     together = replace(one, samples=one.samples + other.samples)

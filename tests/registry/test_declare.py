@@ -141,13 +141,13 @@ class LooseAnswer(Result):
     rows: list[Loose] = Field(description="Rows.")
 
 
-def test_a_result_of_loose_types_or_silent_fields_fails_at_import() -> None:
+def test_a_result_of_loose_types_or_silent_fields_gives_no_schema() -> None:
     def loose(profile: Profile) -> LooseAnswer:
         """Do."""
         raise NotImplementedError
 
     with pytest.raises(TypeError) as caught:
-        declare(loose, "x.loose")
+        _ = declare(loose, "x.loose").spec.output_schema
     text = str(caught.value)
     for part in (
         "anything has no type",

@@ -15,7 +15,7 @@ from pprof_mcp.errors import (
     ProfileTooLargeError,
     SourceNotFoundError,
 )
-from pprof_mcp.sources import descent, fence
+from pprof_mcp.sources import descent, fence, refusals
 from pprof_mcp.sources.draft import Draft
 from pprof_mcp.sources.fence import Fence, parse_roots
 
@@ -243,7 +243,7 @@ class TestExchangesMeanwhile:
     def test_a_file_exchanged_for_another_is_not_opened(
         self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = descent.check_kind
+        real = refusals.check_kind
 
         def exchanging(path: str | os.PathLike[str], found: os.stat_result, *, pipes: bool = False) -> None:
             real(path, found, pipes=pipes)

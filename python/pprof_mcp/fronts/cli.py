@@ -16,13 +16,15 @@ import click
 from typing_extensions import override
 
 from pprof_mcp.errors import InternalError, PprofMcpError, SourceError
+from pprof_mcp.fronts.progress import ProgressLine
+from pprof_mcp.fronts.reporting import drop_output, report
+from pprof_mcp.progress import WATCH
 from pprof_mcp.registry import discover
 
 if TYPE_CHECKING:
     from pprof_mcp.registry.spec import ToolSpec
     from pprof_mcp.render.answer import Form
     from pprof_mcp.results.base import NextCall
-    from pprof_mcp.session.session import Session
 
 PLAIN_GROUP = "pprof"
 """Tools of this group are commands by their last word; other groups keep their name before it."""
@@ -64,18 +66,25 @@ class ToolCommand(click.Command):
             PprofMcpError: As the tool says.
         """
         from pprof_mcp.fronts.options import given_arguments
+        from pprof_mcp.fronts.shell import shell_session
         from pprof_mcp.registry.run import answer
         from pprof_mcp.render.answer import write
 
         options = dict(ctx.params)
         form: Form = options.pop("form")
         session = shell_session()
-        found = answer(
-            self.spec,
-            given_arguments(self.spec, options),
-            session=session,
-            most=session.settings.answer_bytes,
-        )
+        line = ProgressLine(quiet=options.pop("quiet"))
+        token = WATCH.set(line)
+        try:
+            found = answer(
+                self.spec,
+                given_arguments(self.spec, options),
+                session=session,
+                most=session.settings.answer_bytes,
+            )
+        finally:
+            WATCH.reset(token)
+            line.clear()
         write(found, form, self.spec.title, sys.stdout, suggestion=shell_suggestion)
         passed: Any = getattr(found.result, "passed", True)
         return 0 if passed is not False else 1
@@ -230,24 +239,6 @@ def pprof(arguments: tuple[str, ...]) -> int:
     return run(list(arguments)) or 0
 
 
-def shell_session() -> Session:
-    """Make the session of one command: its user names the files, so any may be read."""
-    from pprof_mcp import _native
-    from pprof_mcp.session.session import Session
-    from pprof_mcp.settings import load
-    from pprof_mcp.sources.fence import Fence
-
-    settings = load()
-    most = settings.limits.get("input_bytes", _native.default_limits()["input_bytes"])
-
-    @cache
-    def stdin() -> bytes:
-        # One byte more than is allowed, so that the session sees that there was more.
-        return sys.stdin.buffer.read(most + 1)
-
-    return Session(fence=Fence.unrestricted(), settings=settings, stdin=stdin, lasting=False)
-
-
 def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - each way to end has its own status
     """Run a command line.
 
@@ -270,29 +261,19 @@ def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - each way to end
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        # Whoever read has seen enough; the interpreter must not complain about it while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except PprofMcpError as problem:
-        return _report(problem)
+        return report(problem)
     except OSError as problem:
         # Reading goes through the session, whose errors are its own: this is the output.
         reason = problem.strerror or str(problem)
-        status = _report(SourceError(f"standard output can not be written: {reason}"))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = report(SourceError(f"standard output can not be written: {reason}"))
+        drop_output()
         return status
     except Exception:
         if os.environ.get("PPROF_MCP_TRACEBACK"):
             raise
         advice = "set PPROF_MCP_TRACEBACK=1 to see where"
-        return _report(InternalError(f"something went wrong inside pprof-mcp; {advice}"))
+        return report(InternalError(f"something went wrong inside pprof-mcp; {advice}"))
     return status if isinstance(status, int) else 0
-
-
-def _report(problem: PprofMcpError) -> int:
-    from pprof_mcp.render.document import clean
-
-    print(f"error: {clean(problem.message)} ({problem.code})", file=sys.stderr)
-    if problem.hint:
-        print(f"hint: {clean(problem.hint)}", file=sys.stderr)
-    return problem.exit_status

@@ -10,10 +10,11 @@ from typing import Any, Literal, Union, cast, get_args, get_origin
 import click
 from pydantic import BaseModel
 
+from pprof_mcp.fronts.progress import QUIET
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.registry.spec import ToolSpec
 
-_SEVERAL = (Kind.PROFILES, Kind.BUNDLE)
+_SEVERAL = (Kind.SOURCES, Kind.BUNDLE)
 
 _SAMPLE_FILES: dict[str, str | list[str]] = {
     "profile": "cpu.pb.gz",
@@ -37,7 +38,8 @@ def click_parameters(spec: ToolSpec) -> list[click.Parameter]:
             help="Print tables for people (the default).",
         ),
     ]
-    return [*made, *forms]
+    quiet = click.Option([*QUIET, "quiet"], is_flag=True, help="Show no progress on a terminal.")
+    return [*made, *forms, quiet]
 
 
 def given_arguments(spec: ToolSpec, options: Mapping[str, Any]) -> dict[str, Any]:

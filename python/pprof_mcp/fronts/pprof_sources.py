@@ -9,6 +9,7 @@ import sys
 
 from pprof_mcp import _native
 from pprof_mcp.errors import PprofMcpError
+from pprof_mcp.fronts.limits import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Sources:
     def __init__(self, executable: str, build_id: str) -> None:
         self.executable = executable
         self.build_id = build_id
-        self.limits = _limits()
+        self.limits = limits() or None
         self.most = (self.limits or {}).get("input_bytes", _native.default_limits()["input_bytes"])
 
     def grab(self, paths: Sequence[str], what: str) -> _native.Profile:
@@ -93,14 +94,6 @@ class Sources:
             say(f"{path}: {words}")
             return None
         return _native.prepare_source(profile, self.executable, self.build_id)
-
-
-def _limits() -> dict[str, int] | None:
-    if not any(name.startswith("PPROF_MCP_LIMIT_") for name in os.environ):
-        return None
-    from pprof_mcp.settings import load
-
-    return dict(load().limits) or None
 
 
 def _missing(path: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pprof_mcp.registry.arguments import INJECTED, Cli, OutputPath
+    from pprof_mcp.registry.arguments import INJECTED, Cli, OutputPath, ProfileSources
     from pprof_mcp.registry.declare import Tool, tool
 
-__all__ = ["INJECTED", "Cli", "OutputPath", "Tool", "tool"]
+__all__ = ["INJECTED", "Cli", "OutputPath", "ProfileSources", "Tool", "tool"]
 
 
 def __getattr__(name: str) -> object:

@@ -6,6 +6,7 @@ resolves it through the session and hands over the profile. Resolution goes by t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, cast, get_args, get_origin
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.inputs import Given
 from pprof_mcp.session.session import Session
 
 
@@ -24,6 +26,14 @@ class Output:
 
 OutputPath = Annotated[str, Output()]
 """Where a file is to be written; empty means nowhere. Written through the session's fence."""
+
+
+class Unopened:
+    """Marks references that are handed over as they were given, to be opened one by one by the tool."""
+
+
+ProfileSources = Annotated[Sequence[Given], Unopened()]
+"""Where many profiles come from: their tool passes it to `Session.inputs`, so that none is decoded before."""
 
 INJECTED: Session = cast("Session", object())
 """The default of a parameter that gets the session: no caller gives it, the registry does."""
@@ -37,7 +47,7 @@ class Kind(Enum):
 
     PLAIN = "plain"
     PROFILE = "profile"
-    PROFILES = "profiles"
+    SOURCES = "sources"
     BUNDLE = "bundle"
     OUTPUT = "output"
     SESSION = "session"
@@ -88,7 +98,7 @@ class Parameter:
 _REFERENCE = "path, `handle:...`, or bundle + `#kind` (`handle:...#cpu`)."
 _DESCRIPTIONS = {
     Kind.PROFILE: f"Profile: {_REFERENCE}",
-    Kind.PROFILES: f"Profiles, each a {_REFERENCE}",
+    Kind.SOURCES: "Files, folders, zips, globs, handles of profiles or bundles, bundle + `#kind`.",
     Kind.BUNDLE: "Bundle: its handle, a directory, a zip, or a list of profiles.",
     Kind.OUTPUT: "File to write; nothing is overwritten unless asked.",
 }
@@ -96,7 +106,7 @@ _DESCRIPTIONS = {
 _ONE = Annotated[str, Field(min_length=1, max_length=REFERENCE_LENGTH)]
 _JSON_FORMS: dict[Kind, Any] = {
     Kind.PROFILE: _ONE,
-    Kind.PROFILES: Annotated[list[_ONE], Field(min_length=1, max_length=10_000)],
+    Kind.SOURCES: Annotated[list[_ONE], Field(min_length=1, max_length=100_000)],
     Kind.BUNDLE: str | list[str],
     Kind.OUTPUT: Annotated[str, Field(max_length=REFERENCE_LENGTH)],
 }
@@ -106,8 +116,6 @@ def kind_of(annotation: Any) -> Kind:
     """Tell what a parameter type means."""
     if annotation is Profile:
         return Kind.PROFILE
-    if get_origin(annotation) is list and get_args(annotation) == (Profile,):
-        return Kind.PROFILES
     if annotation is Bundle:
         return Kind.BUNDLE
     if annotation is Session:
@@ -133,7 +141,7 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
     if get_origin(annotation) is Annotated:
         bare, *rest = get_args(annotation)
         extras = tuple(rest)
-    kind = Kind.OUTPUT if any(isinstance(item, Output) for item in extras) else kind_of(bare)
+    kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(bare)
     shown = _JSON_FORMS.get(kind, bare)
     field = FieldInfo.from_annotation(
         _annotated(shown, [item for item in extras if isinstance(item, FieldInfo)])
@@ -148,7 +156,8 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
     return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli)
 
 
-_POSITIONAL = (Kind.PROFILE, Kind.PROFILES, Kind.BUNDLE)
+_POSITIONAL = (Kind.PROFILE, Kind.SOURCES, Kind.BUNDLE)
+_MARKED: dict[type, Kind] = {Output: Kind.OUTPUT, Unopened: Kind.SOURCES}
 
 
 def _annotated(bare: Any, extras: list[FieldInfo]) -> Any:

@@ -11,7 +11,6 @@ from typing import Any, Generic, cast, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, create_model
 from typing_extensions import ParamSpec, TypeVar, Unpack, is_typeddict, override
 
-from pprof_mcp.registry import schema
 from pprof_mcp.registry.arguments import Kind, Parameter, parameter
 from pprof_mcp.registry.spec import Effects, ToolSpec, View
 from pprof_mcp.results.base import Result
@@ -27,7 +26,9 @@ DESCRIPTION_BYTES = 1_000
 class Arguments(BaseModel):
     """Base of all parameter models: unknown arguments are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False)
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False, defer_build=True
+    )
 
 
 class Tool(Generic[P, R]):
@@ -90,9 +91,10 @@ def tool(
         The decorator.
 
     Raises:
-        TypeError: On decoration, when the function can not be described: a parameter or field without
-            description or type, a docstring that is missing or too long, an answer that is no `Result`, a
-            wrong name; a view of something that needs more than a handle.
+        TypeError: On decoration, when the function can not be described: a parameter without description or
+            type, a docstring that is missing or too long, an answer that is no `Result`, a wrong name; a view
+            of something that needs more than a handle. Fields of answers are looked at when the schema is
+            made: at the start of a server, and by the contract tests.
     """
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
@@ -154,7 +156,7 @@ def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
 
 
 def _check_description(spec: ToolSpec) -> None:
-    found = schema.problems(spec.input_schema) + schema.problems(spec.output_schema)
+    found: list[str] = []
     unknown = spec.example.keys() - {item.name for item in spec.parameters}
     if unknown:
         found.append(f"its example has arguments it does not take: {', '.join(sorted(unknown))}")

@@ -112,7 +112,7 @@ def _checked(spec: ToolSpec, given: Mapping[str, Any], session: Session) -> dict
     references = {
         item.name: given[item.name]
         for item in spec.parameters
-        if item.kind in _RESOLVED and _holds_objects(given.get(item.name))
+        if item.kind in _REFERENCES and _holds_objects(given.get(item.name))
     }
     plain = {name: _unwrapped(spec, name, value) for name, value in given.items() if name not in references}
     # A placeholder keeps the model's view of what is required; the object itself goes past it.
@@ -129,7 +129,8 @@ def _checked(spec: ToolSpec, given: Mapping[str, Any], session: Session) -> dict
     return arguments
 
 
-_RESOLVED = (Kind.PROFILE, Kind.PROFILES, Kind.BUNDLE)
+_RESOLVED = (Kind.PROFILE, Kind.BUNDLE)
+_REFERENCES = (*_RESOLVED, Kind.SOURCES)
 
 
 def _holds_objects(value: Any) -> bool:
@@ -141,8 +142,6 @@ def _holds_objects(value: Any) -> bool:
 def _resolve(item: Parameter, value: Any, session: Session) -> Any:
     if item.kind is Kind.PROFILE:
         return _profile(value, session)
-    if item.kind is Kind.PROFILES:
-        return [_profile(one, session) for one in cast("list[Any]", value)]
     if isinstance(value, Bundle):
         return value
     if isinstance(value, (list, tuple)):
@@ -178,7 +177,7 @@ def _unwrapped(spec: ToolSpec, name: str, value: Any) -> Any:
     """Some desktop clients send a list as its JSON text."""
     if isinstance(value, str) and value.startswith("["):
         item = next(item for item in spec.parameters if item.name == name)
-        if item.kind in (Kind.PROFILES, Kind.BUNDLE) or "list" in str(item.annotation):
+        if item.kind in (Kind.SOURCES, Kind.BUNDLE) or "list" in str(item.annotation):
             try:
                 return json.loads(value)
             except ValueError:

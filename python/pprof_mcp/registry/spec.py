@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from pprof_mcp.registry import schema
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.results.base import Result
 
@@ -93,13 +92,34 @@ class ToolSpec:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """JSON Schema of the arguments."""
-        return schema.of_arguments(self.params_model)
+        """JSON Schema of the arguments.
+
+        Raises:
+            TypeError: It is too vague to publish.
+        """
+        from pprof_mcp.registry import schema
+
+        return self._checked(schema.of_arguments(self.params_model))
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
-        """JSON Schema of every answer, error answers included."""
-        return schema.of_answers(self.result_model)
+        """JSON Schema of every answer, error answers included.
+
+        Raises:
+            TypeError: It is too vague to publish.
+        """
+        from pprof_mcp.registry import schema
+
+        return self._checked(schema.of_answers(self.result_model))
+
+    def _checked(self, made: dict[str, Any]) -> dict[str, Any]:
+        # Here and not when the tool is declared: a command shows no schema and must not pay for one.
+        from pprof_mcp.registry import schema
+
+        found = schema.problems(made)
+        if found:
+            raise TypeError(f"tool {self.name}: {'; '.join(found)}")
+        return made
 
     @cached_property
     def limit_parameter(self) -> str | None:

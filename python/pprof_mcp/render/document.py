@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pprof_mcp.render.clean import clean
 from pprof_mcp.results.base import NextCall, Result, Row
 
 
@@ -57,9 +57,6 @@ Block = Facts | Table | Text | Notes
 
 _LAST = ("hints", "warnings", "next")
 """Fields that stand at the end whatever their place in the model: they are about the rest."""
-
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Characters that move the cursor or turn the direction of a line."""
 
 _SILENT = frozenset({"raw_meta"})
 
@@ -125,20 +122,6 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(cell(item) for item in cast("list[Any]", value))
     return clean(str(value))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found.group().encode("unicode_escape").decode("ascii")
-
-
-def on_one_line(text: str) -> str:
-    """Show line breaks and tabs instead of making them: a row of a table is one line."""
-    return text.replace("\n", "\\n").replace("\t", "\\t")
-
-
-def clean(text: str) -> str:
-    """Show control characters instead of sending them: names in a profile may hold anything."""
-    return _CONTROL.sub(_escaped, text)
 
 
 def _is_rows(value: Any) -> bool:

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from pprof_mcp.render.document import Block, Facts, Notes, Table, Text, on_one_line
+from pprof_mcp.render.clean import on_one_line
+from pprof_mcp.render.document import Block, Facts, Notes, Table, Text
 
 _GAP = 3
 """Columns of a terminal between two columns of a table."""

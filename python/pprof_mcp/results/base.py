@@ -29,6 +29,8 @@ class Row(BaseModel):
         allow_inf_nan=False,
         json_schema_serialization_defaults_required=True,
         use_attribute_docstrings=False,
+        # A command uses few of the models that it loads.
+        defer_build=True,
     )
 
     columns: ClassVar[tuple[str, ...]] = ()

@@ -7,8 +7,11 @@ Node's and Java's agents; specified). How mutex and block profiles are told apar
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pprof_mcp import _native
 
 CPU = "cpu"
 WALL = "wall"
@@ -40,11 +43,11 @@ _TYPES = {
 
 _CONTENTION = {"contentions", "delay"}
 
-LEAVES_THAT_UNLOCK = re.compile(r"Unlock\b|unlock|LostContended|semrelease")
+LEAVES_THAT_UNLOCK = r"Unlock\b|unlock|LostContended|semrelease"
 """Go records a mutex profile at the unlock: the leaf of every stack is an Unlock (sync, or the runtime's own
 locks)."""
 
-LEAVES_THAT_WAIT = re.compile(
+LEAVES_THAT_WAIT = (
     r"chanrecv|chansend|selectgo|blocksend|blockrecv|\)\.(?:R?Lock|Wait|lockSlow)\b|semacquire|notifyListWait"
 )
 """Go records a block profile at the wait: a channel operation, a select, a Lock or a Wait."""
@@ -85,12 +88,25 @@ def contention_kind(leaves: Callable[[], Sequence[tuple[str, float]]]) -> tuple[
         The kind, and whether the stacks decided it. Stacks that say nothing (empty, or not from Go) count as
         `mutex`: other profilers record waits for locks under these types.
     """
+    import re
+
     unlocking = waiting = 0.0
     for name, weight in leaves():
-        if LEAVES_THAT_UNLOCK.search(name):
+        if re.search(LEAVES_THAT_UNLOCK, name):
             unlocking += abs(weight)
-        elif LEAVES_THAT_WAIT.search(name):
+        elif re.search(LEAVES_THAT_WAIT, name):
             waiting += abs(weight)
     if waiting > unlocking:
         return BLOCK, True
     return MUTEX, unlocking > 0
+
+
+def leaves_of(native: _native.Profile) -> list[tuple[str, float]]:
+    """Give the functions in which most of a profile's stacks end, with their weights."""
+    import json
+
+    from pprof_mcp import _native
+
+    options = {"limit": 50, "nodefraction": 0.0, "trim": False}
+    rows = json.loads(_native.top(native, json.dumps(options)))["rows"]
+    return [(row["function"] or row["name"], float(row["flat"])) for row in rows]

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pprof_mcp import _native
-from pprof_mcp.errors import PprofMcpError
+from pprof_mcp.errors import CancelledError, PprofMcpError
 from pprof_mcp.profile import Profile, Shared
 from pprof_mcp.session.bundle import Other
 from pprof_mcp.session.handles import Origin
-from pprof_mcp.session.reading import HEAD, Reader, foreign, is_pattern
+from pprof_mcp.session.reading import Reader, is_pattern
+from pprof_mcp.sources.foreign import HEAD, foreign
 from pprof_mcp.sources.refusals import plain
 
 WORKERS = 4
@@ -135,6 +136,8 @@ class Opener:
                 continue
             try:
                 profile = kept(key) or keep(Shared(self.decode(content), key))
+            except CancelledError:
+                raise
             except PprofMcpError as problem:
                 others.append(Other(name, problem.message))
                 continue
@@ -147,7 +150,17 @@ class Opener:
         items: list[Item] = []
         others: list[Other] = []
 
+        cancellation = _native.Cancellation.current()
+
         def read(pair: tuple[str, str]) -> Profile | str:
+            if cancellation is None:
+                return looked_at(pair)
+            # A thread of the pool works for whoever waits for it.
+            return cancellation.run(lambda: looked_at(pair))
+
+        def looked_at(pair: tuple[str, str]) -> Profile | str:
+            if cancellation is not None and cancellation.is_cancelled:
+                raise CancelledError("cancelled while files were opened")
             if plain(pair[0]) != pair[0]:
                 return "its name is not UTF-8, so no reference could name it; rename it"
             return self._one(pair[1], kept, keep)
@@ -178,6 +191,8 @@ class Opener:
                     return reason
                 data = head + file.read()
             return self._decoded(path, file.identity, data, keep)
+        except CancelledError:
+            raise
         except PprofMcpError as problem:
             return problem.message
 

@@ -21,39 +21,6 @@ from pprof_mcp.errors import (
 )
 from pprof_mcp.sources.fence import Fence
 
-HEAD = 512
-"""Bytes looked at to tell what a file is; the core's marks all lie within."""
-
-FOREIGN = {
-    "jfr": "a JFR recording: convert it to pprof first",
-    "hprof": "a Java heap dump, no profile",
-    "go_trace": "a Go execution trace, no profile",
-    "goroutine_dump": "a goroutine dump with all stacks (debug=2), no profile",
-    "perf_data": "perf.data: convert it with perf_to_profile first",
-    "elf": "a program or library",
-    "mach_o": "a program or library",
-    "pe": "a program or library",
-    "sqlite": "a SQLite database",
-    "parquet": "a Parquet file",
-    "tar": "a tar archive: unpack it first",
-    "bzip2": "bzip2 data: decompress it first",
-    "xz": "xz data: decompress it first",
-    "zip": "a zip: open it by itself",
-    "html": "an HTML page",
-    "json": "JSON",
-    "xml": "XML",
-    "lfs_pointer": "a Git LFS pointer: run git lfs pull",
-    "folded": "folded stacks, no profile",
-}
-"""Forms that are not worth decoding when they lie beside profiles, with what to say about them."""
-
-NOTED = {
-    "metrics.json": "metrics of the profiler, no profile",
-    "event.json": "the description of the upload, no profile",
-    "code-provenance.json": "the libraries of the program, no profile",
-}
-"""Files that profilers put beside profiles, by the names they give them."""
-
 
 @dataclass(frozen=True)
 class OpenFile:
@@ -130,8 +97,12 @@ class Reader:
         self._bounded(len(found), directory)
         return sorted((path.name, str(path)) for path in found)
 
-    def matching(self, pattern: str) -> list[str]:
+    def matching(self, pattern: str, most: int | None = None) -> list[str]:
         """Give the paths of all files that match a glob and lie inside the fence, sorted.
+
+        Args:
+            pattern: The glob.
+            most: Paths that are looked at, at most; `most_entries` when not given.
 
         Raises:
             PathNotAllowedError: The folder it starts in may not be read.
@@ -148,7 +119,7 @@ class Reader:
         found: list[str] = []
         # Every path counts, wanted or not: a pattern must not walk the whole disk.
         for visited, path in enumerate(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - paths as given
-            self._bounded(visited, pattern)
+            self._bounded(visited, pattern, most)
             try:
                 self.fence.resolve(path)
             except (PathNotAllowedError, InvalidArgumentError, OSError):
@@ -163,26 +134,14 @@ class Reader:
             )
         return sorted(found)
 
-    def _bounded(self, count: int, where: str) -> None:
-        if count > self.most_entries:
+    def _bounded(self, count: int, where: str, most: int | None = None) -> None:
+        most = self.most_entries if most is None else most
+        if count > most:
             raise ProfileTooLargeError(
-                f"{where} holds more than {self.most_entries} files",
+                f"{where} holds more than {most} files",
                 hint="Narrow it with a glob, or raise PPROF_MCP_LIMIT_ZIP_ENTRIES.",
-                details={"what": "files", "limit": self.most_entries, "setting": "zip_entries"},
+                details={"what": "files", "limit": most, "setting": "zip_entries"},
             )
-
-
-def foreign(name: str, head: bytes) -> str | None:
-    """Say what bytes are when they are surely no profile.
-
-    Args:
-        name: File name, without its folder.
-        head: How they begin.
-    """
-    form = _native.sniff(head)
-    if name in NOTED and form in ("json", "zstd", "gzip", "lz4"):
-        return NOTED[name]
-    return FOREIGN.get(form)
 
 
 def is_pattern(path: str) -> bool:

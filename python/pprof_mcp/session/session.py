@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pprof_mcp import _native
 from pprof_mcp.errors import (
@@ -33,6 +34,10 @@ from pprof_mcp.session.reading import Reader
 from pprof_mcp.session.store import ProfileStore
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
+
+if TYPE_CHECKING:
+    from pprof_mcp.merging.inputs import Inputs
+    from pprof_mcp.session.inputs import Given
 
 STDIN = "-"
 
@@ -150,6 +155,21 @@ class Session:
         opened = self._opener.open_bytes(data, "bytes", self.new_key(), self._keep)
         return opened if isinstance(opened, Profile) else self._keep_all(opened)
 
+    def inputs(self, given: Sequence[Given], *, keep_going: bool = False) -> Inputs:
+        """Give what references stand for as the inputs of a merge; nothing is decoded yet.
+
+        Args:
+            given: Files, folders, zips, globs, handles of profiles and bundles, `-` for a list of paths on
+                the standard input of a command, or profiles and bundles themselves.
+            keep_going: Whether what can not be found is to fail when its turn comes, and not here.
+
+        Raises:
+            PprofMcpError: One stands for nothing.
+        """
+        from pprof_mcp.session.inputs import gather
+
+        return gather(given, self, self._opener.reader, keep_going=keep_going, stdin=self._stdin)
+
     # -- handles
 
     def handle_of(self, profile: Profile) -> str:
@@ -211,6 +231,14 @@ class Session:
             return self._store.size
 
     # -- files
+
+    def check_write(self, path: str, *, overwrite: bool = False) -> None:
+        """Refuse before the work what `write` would refuse after it.
+
+        Raises:
+            PprofMcpError: As `write`.
+        """
+        self.fence.check_write(path, overwrite=overwrite)
 
     def write(self, path: str, data: bytes, *, overwrite: bool = False) -> str:
         """Write a file through the fence, whole or not at all.

@@ -12,10 +12,9 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from pprof_mcp.errors import PathNotAllowedError
-from pprof_mcp.sources.refusals import AnyPath, plain, shown
+from pprof_mcp.sources.refusals import AnyPath, check_kind, refuse_folder
 
 WALKS: Final = {os.open, os.stat, os.link, os.rename, os.unlink} <= os.supports_dir_fd
 """Whether this system opens relative to a folder."""
@@ -32,11 +31,6 @@ _NO_WAIT: Final = _flag("O_NONBLOCK")
 _LIST: Final = os.O_RDONLY | _flag("O_DIRECTORY") | _flag("O_CLOEXEC")
 # A folder on the way needs to be searchable, not readable: O_PATH asks for no more.
 _PASS: Final = _LIST | _flag("O_PATH")
-
-
-def refuse_folder() -> NoReturn:
-    """Say as the system does that a folder is no file."""
-    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def open_anywhere(path: AnyPath) -> int:
@@ -136,25 +130,3 @@ def status(above: int | Path, resolved: Path) -> os.stat_result | None:
 def _within(above: int | Path, resolved: Path) -> tuple[str, int | None]:
     """How a file is named from its folder: name and descriptor, or the whole path."""
     return (str(resolved), None) if isinstance(above, Path) else (resolved.name, above)
-
-
-def check_kind(path: AnyPath, found: os.stat_result, *, pipes: bool = False) -> None:
-    """Refuse what is no regular file, nor a pipe where `pipes` may be read.
-
-    Raises:
-        OSError: A folder, or a link where none was.
-        PathNotAllowedError: A device or socket, or a pipe.
-    """
-    mode = found.st_mode
-    if stat.S_ISREG(mode) or (pipes and stat.S_ISFIFO(mode)):
-        return
-    if stat.S_ISDIR(mode):
-        refuse_folder()
-    if stat.S_ISLNK(mode):
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-    raise PathNotAllowedError(
-        f"{shown(path)} is {kind}, not a regular file",
-        hint="Copy what comes out of it to a file and give that.",
-        details={"path": plain(path), "kind": kind.removeprefix("a ")},
-    )

@@ -1,12 +1,16 @@
 """A file that is being written: it gets its name when it is whole, or never."""
 
+from __future__ import annotations
+
 import errno
 import os
-import secrets
 import stat
-from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO, Final
+
+# The quick commands load this module: what is slow to load stays away.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO, Final
 
 _CREATE: Final = (
     os.O_WRONLY
@@ -41,19 +45,22 @@ class Draft:
         OSError: The system allows no new file there.
     """
 
-    def __init__(self, folder: int | Path, target: Path, old: os.stat_result | None) -> None:
+    def __init__(self, folder: int | Path | str, target: Path | str, old: os.stat_result | None) -> None:
         self._at = folder if isinstance(folder, int) else None
         # Short, so that a target with a name of the greatest length still has room for it.
-        beside = f".{secrets.token_hex(8)}.part"
-        self._beside = beside if self._at is not None else str(target.parent / beside)
-        self._name = target.name if self._at is not None else str(target)
+        beside = f".{os.urandom(8).hex()}.part"
+        above, name = os.path.split(target)
+        self._beside = beside if self._at is not None else os.path.join(above, beside)  # noqa: PTH118
+        self._name = name if self._at is not None else os.fspath(target)
         self._replaces = old is not None
         descriptor = os.open(self._beside, _CREATE, _MODE, dir_fd=self._at)
         self.file: BinaryIO = os.fdopen(descriptor, "wb")
         if old is not None and hasattr(os, "fchmod"):
             # Another's file on a system with owners may be replaced, but its permissions not be set.
-            with suppress(PermissionError):
+            try:  # noqa: SIM105 - contextlib is slow to load
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            except PermissionError:
+                pass
 
     def keep(self) -> None:
         """Gives the file its name; what was written is on the disk before that.
@@ -76,11 +83,15 @@ class Draft:
     def drop(self) -> None:
         """Removes the draft; the file of that name, if there is one, is as it was."""
         # Closing writes what is still buffered, which a full disk refuses a second time.
-        with suppress(OSError):
+        try:  # noqa: SIM105
             self.file.close()
+        except OSError:
+            pass
         # Gone already when it was renamed; after a link, this takes off its other name.
-        with suppress(FileNotFoundError):
+        try:  # noqa: SIM105
             os.unlink(self._beside, dir_fd=self._at)
+        except FileNotFoundError:
+            pass
 
     def _take_name(self) -> None:
         try:

@@ -8,16 +8,22 @@ check and the opening, is in `descent`.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pprof_mcp.errors import InvalidArgumentError, PathNotAllowedError, ProfileTooLargeError
 from pprof_mcp.sources import descent
 from pprof_mcp.sources.draft import Draft
-from pprof_mcp.sources.refusals import AnyPath, exists_already, explained, plain, shown
+from pprof_mcp.sources.refusals import (
+    AnyPath,
+    check_writable,
+    explained,
+    plain,
+    refuse_folder,
+    shown,
+)
 
 MAX_ENTRIES: Final = 10_000
 """Entries of a folder above which it is not listed. Source: chosen; a folder of profiles has hundreds."""
@@ -178,10 +184,8 @@ class Fence:
         resolved, root = self._locate(path)
         with ExitStack() as opened:
             with explained(path, resolved):
-                if resolved in (root, resolved.parent) or os.fspath(path).endswith(("/", os.sep)):
-                    descent.refuse_folder()
-                folder = opened.enter_context(descent.folder(root, resolved.parent))
-                draft = _draft(folder, path, resolved, overwrite=overwrite)
+                folder = opened.enter_context(self._above(path, resolved, root))
+                draft = Draft(folder, resolved, _status(folder, path, resolved, overwrite=overwrite))
             # Errors of the block are the caller's own and pass as they are.
             try:
                 yield draft.file
@@ -190,6 +194,23 @@ class Fence:
                 raise
             with explained(path, resolved):
                 draft.keep()
+
+    def check_write(self, path: AnyPath, *, overwrite: bool = False) -> None:
+        """Refuse at once what `open_write` would refuse after the work; nothing is written.
+
+        Raises:
+            PprofMcpError: As `open_write`.
+        """
+        resolved, root = self._locate(path)
+        with explained(path, resolved), self._above(path, resolved, root) as folder:
+            _status(folder, path, resolved, overwrite=overwrite)
+
+    @staticmethod
+    def _above(path: AnyPath, resolved: Path, root: Path | None) -> AbstractContextManager[int | Path]:
+        """Open the folder of a file that is to be written."""
+        if resolved in (root, resolved.parent) or os.fspath(path).endswith(("/", os.sep)):
+            refuse_folder()
+        return descent.folder(root, resolved.parent)
 
     def _locate(self, path: AnyPath) -> tuple[Path, Path | None]:
         """Where a path leads, and the root above it (`None` without bounds)."""
@@ -225,16 +246,8 @@ class Fence:
         )
 
 
-def _draft(folder: int | Path, path: AnyPath, resolved: Path, *, overwrite: bool) -> Draft:
-    status = descent.status(folder, resolved)
-    if status is not None:
-        descent.check_kind(path, status)
-        if not overwrite:
-            raise exists_already(path)
-        if not stat.S_IMODE(status.st_mode) & 0o222:
-            raise PathNotAllowedError(
-                f"{shown(path)} is write-protected and is not overwritten",
-                hint="Give another name, or change its permissions.",
-                details={"path": plain(path)},
-            )
-    return Draft(folder, resolved, status if overwrite else None)
+def _status(folder: int | Path, path: AnyPath, resolved: Path, *, overwrite: bool) -> os.stat_result | None:
+    """Look at what a file would replace; None for nothing."""
+    found = descent.status(folder, resolved)
+    check_writable(path, found, overwrite=overwrite)
+    return found

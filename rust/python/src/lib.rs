@@ -34,6 +34,8 @@ mod _native {
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
+    use super::enter::Cancellation;
+    #[pymodule_export]
     use super::error::error_codes;
     #[pymodule_export]
     use super::merge::{combine_partials, finish_partials, merge_inputs, merge_partly};

@@ -1,6 +1,6 @@
 //! Many inputs -> one profile, or a partial merge as bytes that another process goes on with.
 
-use crate::enter::enter;
+use crate::enter::{attend, enter};
 use crate::error::to_python;
 use crate::profile::{Profile, limits};
 use crate::questions::json;
@@ -24,15 +24,15 @@ enum Source {
     Path(PathBuf),
     Bytes(PyBackedBytes),
     Profile(Arc<pprof_core::Profile>),
-    /// A Python function that gives bytes.
+    /// A Python function that gives bytes or a profile.
     Read(Py<PyAny>),
 }
 
 struct Sources {
     named: Vec<(String, Source)>,
     most: u64,
-    /// What a Python function raised, by the number of the input: the error itself is to reach the caller.
-    raised: Mutex<BTreeMap<String, PyErr>>,
+    /// What Python functions raised, by the number of the input: the error itself is to reach the caller.
+    raised: Mutex<BTreeMap<usize, PyErr>>,
 }
 
 impl Sources {
@@ -87,47 +87,81 @@ impl Inputs for Sources {
                     detail: error.to_string(),
                 })
             })?,
-            Source::Read(read) => Python::attach(|py| {
-                let content = read.bind(py).call0().and_then(|found| {
-                    let bytes: PyBackedBytes = found.extract()?;
-                    buffer.extend_from_slice(&bytes);
-                    Ok(())
+            Source::Read(read) => {
+                return Python::attach(|py| {
+                    let content = read.bind(py).call0().and_then(|found| {
+                        if let Ok(profile) = found.cast::<Profile>() {
+                            return Ok(Input::Profile(Arc::clone(&profile.get().inner)));
+                        }
+                        let bytes: PyBackedBytes = found.extract()?;
+                        buffer.extend_from_slice(&bytes);
+                        Ok(Input::Bytes)
+                    });
+                    content.map_err(|error| {
+                        let detail = error.value(py).to_string();
+                        let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+                        raised.insert(at, error);
+                        Error::new(ErrorKind::Unreadable { detail })
+                    })
                 });
-                content.map_err(|error| {
-                    let detail = error.value(py).to_string();
-                    let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
-                    raised.insert(self.named[at].0.clone(), error);
-                    Error::new(ErrorKind::Unreadable { detail })
-                })
-            })?,
+            }
         }
         Ok(Input::Bytes)
     }
 }
 
-/// How a merge came out, as JSON for a typed model.
-#[derive(Serialize)]
-struct Outcome {
+/// How a merge came out: as a dictionary, or as JSON where it travels.
+#[derive(Serialize, IntoPyObject)]
+pub(crate) struct Outcome {
     inputs: u64,
     failures: Vec<Failed>,
-    combined: Vec<Combined>,
+    combined: Vec<Column>,
     types_differ: bool,
     /// Earliest and latest time of the inputs, in nanoseconds since 1970; 0 when unknown.
     times: [i64; 2],
+    samples: usize,
+    duration_nanos: i64,
+    /// Name of the type of the period; empty without one.
+    period_type: String,
+    /// What is odd about the inputs or the sums.
+    notes: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Failed {
+/// A sample type, and what was done with its values.
+#[derive(Serialize, IntoPyObject)]
+pub(crate) struct Column {
+    #[pyo3(item("type"))]
+    r#type: String,
+    unit: String,
+    how: &'static str,
+    is_snapshot: bool,
+}
+
+impl From<Combined> for Column {
+    fn from(combined: Combined) -> Self {
+        Self {
+            r#type: combined.r#type,
+            unit: combined.unit,
+            how: combined.how,
+            is_snapshot: combined.is_snapshot,
+        }
+    }
+}
+
+#[derive(Serialize, IntoPyObject)]
+pub(crate) struct Failed {
     name: String,
-    code: &'static str,
+    code: String,
     message: String,
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl Failed {
+    /// An error that a Python function raised speaks for itself.
+    fn of(py: Python<'_>, failure: Failure, raised: Option<&PyErr>) -> Self {
+        let text = |name: &str| -> Option<String> { raised?.value(py).getattr(name).ok()?.extract().ok() };
         Self {
-            code: failure.error.code(),
-            message: failure.error.to_string(),
+            code: text("code").unwrap_or_else(|| failure.error.code().to_owned()),
+            message: text("message").unwrap_or_else(|| failure.error.to_string()),
             name: failure.name,
         }
     }
@@ -162,57 +196,98 @@ fn work(
     })
 }
 
-fn run(
+/// Merges and does `last` with the partial, all of it beside the caller, who is told how far it is.
+fn run<T: Send + 'static>(
     py: Python<'_>,
-    sources: &Sources,
-    work: &Work,
-    watch: Option<Py<PyAny>>,
-) -> PyResult<(Partial, Vec<Failure>)> {
-    let mut stopped: Option<PyErr> = None;
-    let outcome = enter(py, || {
-        let mut tell = |progress: Progress| {
-            let told = Python::attach(|py| {
-                // Ctrl-C is only seen by a thread that holds the interpreter, and only where it asks.
-                py.check_signals()?;
-                match &watch {
-                    Some(watch) => watch
-                        .call1(
-                            py,
-                            (progress.done, progress.total, progress.bytes, progress.failed),
-                        )
-                        .map(drop),
-                    None => Ok(()),
-                }
-            });
-            told.map_err(|error| stopped = Some(error)).is_ok()
+    sources: Sources,
+    work: Work,
+    watch: Option<&Bound<'_, PyAny>>,
+    last: impl FnOnce(Partial) -> Result<T> + Send + 'static,
+) -> PyResult<(T, Vec<Failed>)> {
+    let sources = Arc::new(sources);
+    let reached = Arc::new(Mutex::new(Progress {
+        total: sources.len(),
+        ..Progress::default()
+    }));
+    let (shared, telling) = (Arc::clone(&sources), Arc::clone(&reached));
+    let body = move || {
+        let mut tell = |progress| {
+            *telling.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+            // Whoever wants an end raises the flag of this thread.
+            true
         };
-        Ok(merge_all(sources, work, &mut tell))
+        // An error of the merge is looked at below, beside what Python functions raised.
+        Ok(match merge_all(shared.as_ref(), &work, &mut tell) {
+            Ok((partial, failures)) => last(partial).map(|made| (made, failures)),
+            Err(error) => Err(error),
+        })
+    };
+    let outcome = attend(py, body, |_| {
+        let Some(watch) = watch else { return Ok(()) };
+        let progress = *reached.lock().unwrap_or_else(PoisonError::into_inner);
+        watch
+            .call1((progress.done, progress.total, progress.bytes, progress.failed))
+            .map(drop)
     })?;
-    if let Some(error) = stopped {
-        return Err(error);
-    }
-    outcome.map_err(|error| {
-        let mut raised = sources.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        match error.input.as_ref().and_then(|input| raised.remove(input)) {
-            Some(raised) => raised,
-            None => to_python(py, &error),
+    let mut raised = sources.raised.lock().unwrap_or_else(PoisonError::into_inner);
+    match outcome {
+        Ok((made, failures)) => {
+            let failures = failures
+                .into_iter()
+                .map(|failure| {
+                    let raised = raised.get(&failure.at);
+                    Failed::of(py, failure, raised)
+                })
+                .collect();
+            Ok((made, failures))
         }
-    })
+        Err(error) => {
+            let at = raised
+                .keys()
+                .copied()
+                .find(|&at| error.input.as_ref() == Some(&sources.named[at].0));
+            Err(match at.and_then(|at| raised.remove(&at)) {
+                Some(raised) => raised,
+                None => to_python(py, &error),
+            })
+        }
+    }
 }
 
-fn outcome(merged: Merged, failures: Vec<Failure>) -> Result<(Profile, Vec<u8>)> {
-    let text = json(&Outcome {
+fn outcome(merged: Merged, failures: Vec<Failed>) -> (Profile, Outcome) {
+    let profile = merged.profile;
+    let period_type = profile.strings.get(profile.header.period_type.type_);
+    let outcome = Outcome {
         inputs: merged.inputs,
-        failures: failures.into_iter().map(Failed::from).collect(),
-        combined: merged.combined,
+        failures,
+        combined: merged.combined.into_iter().map(Column::from).collect(),
         types_differ: merged.types_differ,
         times: merged.times,
-    })?;
-    Ok((Profile::from(merged.profile), text))
+        samples: profile.samples.len(),
+        duration_nanos: profile.header.duration_nanos,
+        period_type: String::from_utf8_lossy(period_type).into_owned(),
+        notes: profile.notes.iter().map(|note| note.detail.clone()).collect(),
+    };
+    (Profile::from(profile), outcome)
+}
+
+/// When no input could be merged there is no profile to give, but there are failures to tell.
+fn nothing(failures: Vec<Failed>) -> Outcome {
+    Outcome {
+        inputs: 0,
+        failures,
+        combined: Vec::new(),
+        types_differ: false,
+        times: [0; 2],
+        samples: 0,
+        duration_nanos: 0,
+        period_type: String::new(),
+        notes: Vec::new(),
+    }
 }
 
 /// Merges inputs, each a name with a path, bytes, a profile, or a function that gives bytes. The result depends on neither
-/// their order nor the threads.
+/// their order nor the threads. With `keep_going` and nothing but failures there is no profile.
 #[pyfunction]
 #[pyo3(signature = (inputs, *, intersect_types=false, snapshots="sum", keep_going=false, threads=0, limits=None, watch=None))]
 #[allow(
@@ -227,16 +302,27 @@ pub(crate) fn merge_inputs<'py>(
     keep_going: bool,
     threads: usize,
     limits: Option<BTreeMap<String, u64>>,
-    watch: Option<Py<PyAny>>,
-) -> PyResult<(Profile, Bound<'py, PyBytes>)> {
+    watch: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Option<Profile>, Outcome)> {
     let limits = enter(py, || self::limits(limits))?;
     let work = enter(py, || {
         work(intersect_types, snapshots, keep_going, threads, limits)
     })?;
     let sources = Sources::of(inputs, &limits)?;
-    let (partial, failures) = run(py, &sources, &work, watch)?;
-    let (profile, text) = enter(py, || outcome(partial.finish()?, failures))?;
-    Ok((profile, PyBytes::new(py, &text)))
+    let has_some = sources.len() > 0;
+    let (merged, failures) = run(py, sources, work, watch, move |partial| {
+        if partial.inputs() == 0 && has_some {
+            return Ok(None);
+        }
+        partial.finish().map(Some)
+    })?;
+    Ok(match merged {
+        Some(merged) => {
+            let (profile, outcome) = outcome(merged, failures);
+            (Some(profile), outcome)
+        }
+        None => (None, nothing(failures)),
+    })
 }
 
 /// As `merge_inputs`, but gives the partial merge as bytes, and the failures as JSON.
@@ -254,44 +340,45 @@ pub(crate) fn merge_partly<'py>(
     keep_going: bool,
     threads: usize,
     limits: Option<BTreeMap<String, u64>>,
-    watch: Option<Py<PyAny>>,
+    watch: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
     let limits = enter(py, || self::limits(limits))?;
     let work = enter(py, || {
         work(intersect_types, snapshots, keep_going, threads, limits)
     })?;
     let sources = Sources::of(inputs, &limits)?;
-    let (partial, failures) = run(py, &sources, &work, watch)?;
-    let (bytes, text) = enter(py, || {
-        let failures: Vec<Failed> = failures.into_iter().map(Failed::from).collect();
-        Ok((partial.to_bytes()?, json(&failures)?))
-    })?;
+    let (bytes, failures) = run(py, sources, work, watch, Partial::to_bytes)?;
+    let text = enter(py, || json(&failures))?;
     Ok((PyBytes::new(py, &bytes), PyBytes::new(py, &text)))
 }
 
 /// Several partial merges as one.
 #[pyfunction]
 #[pyo3(signature = (partials, limits=None))]
-pub(crate) fn combine_partials<'py>(
-    py: Python<'py>,
+pub(crate) fn combine_partials(
+    py: Python<'_>,
     partials: Vec<PyBackedBytes>,
     limits: Option<BTreeMap<String, u64>>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let bytes = enter(py, || combined(&partials, &self::limits(limits)?)?.to_bytes())?;
+) -> PyResult<Bound<'_, PyBytes>> {
+    let body = move || combined(&partials, &self::limits(limits)?)?.to_bytes();
+    let bytes = attend(py, body, |_| Ok(()))?;
     Ok(PyBytes::new(py, &bytes))
 }
 
 /// The profile of partial merges, and how it came out as JSON.
 #[pyfunction]
 #[pyo3(signature = (partials, limits=None))]
-pub(crate) fn finish_partials<'py>(
-    py: Python<'py>,
+pub(crate) fn finish_partials(
+    py: Python<'_>,
     partials: Vec<PyBackedBytes>,
     limits: Option<BTreeMap<String, u64>>,
-) -> PyResult<(Profile, Bound<'py, PyBytes>)> {
-    let (profile, text) = enter(py, || {
-        outcome(combined(&partials, &self::limits(limits)?)?.finish()?, Vec::new())
-    })?;
+) -> PyResult<(Profile, Bound<'_, PyBytes>)> {
+    let body = move || {
+        let merged = combined(&partials, &self::limits(limits)?)?.finish()?;
+        let (profile, outcome) = outcome(merged, Vec::new());
+        Ok((profile, json(&outcome)?))
+    };
+    let (profile, text) = attend(py, body, |_| Ok(()))?;
     Ok((profile, PyBytes::new(py, &text)))
 }
 

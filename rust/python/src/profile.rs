@@ -1,10 +1,11 @@
 //! The one class: a decoded profile; and what makes profiles from bytes and from each other.
 
-use crate::enter::enter;
+use crate::enter::{LONG_BYTES, LONG_SAMPLES, enter, enter_long};
 use pprof_core::combine::DiffMode;
 use pprof_core::wire::{Compression, container, decode, encode, encode_proto};
 use pprof_core::{Error, ErrorKind, Limits, summary};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -76,12 +77,22 @@ impl From<pprof_core::Profile> for Profile {
     }
 }
 
+impl Profile {
+    /// Whether work on it may take long.
+    pub(crate) fn is_long(&self) -> bool {
+        self.inner.samples.len() >= LONG_SAMPLES
+    }
+}
+
 #[pymethods]
 impl Profile {
     #[staticmethod]
     #[pyo3(signature = (data, limits=None))]
-    fn decode(py: Python<'_>, data: &[u8], limits: Option<BTreeMap<String, u64>>) -> PyResult<Self> {
-        enter(py, || decode(data, &self::limits(limits)?)).map(Self::from)
+    fn decode(py: Python<'_>, data: PyBackedBytes, limits: Option<BTreeMap<String, u64>>) -> PyResult<Self> {
+        enter_long(py, data.len() >= LONG_BYTES, move || {
+            decode(&data, &self::limits(limits)?)
+        })
+        .map(Self::from)
     }
 
     #[pyo3(signature = (compress=true))]
@@ -91,7 +102,8 @@ impl Profile {
         } else {
             Compression::None
         };
-        let bytes = enter(py, || encode(&self.inner, compression))?;
+        let inner = Arc::clone(&self.inner);
+        let bytes = enter_long(py, self.is_long(), move || encode(&inner, compression))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -123,8 +135,10 @@ impl Profile {
     }
 
     fn filter(&self, py: Python<'_>, spec: &str) -> PyResult<(Self, Vec<String>)> {
-        let (profile, warnings) = enter(py, || {
-            summary::filtered(&self.inner, &crate::questions::parse::<summary::Filters>(spec)?)
+        let inner = Arc::clone(&self.inner);
+        let spec = spec.to_owned();
+        let (profile, warnings) = enter_long(py, self.is_long(), move || {
+            summary::filtered(&inner, &crate::questions::parse::<summary::Filters>(&spec)?)
         })?;
         Ok((Self::from(profile), warnings))
     }
@@ -156,12 +170,13 @@ pub(crate) fn prepare_source(
 /// Several profiles as one: sample types aligned, then merged.
 #[pyfunction]
 pub(crate) fn merge(py: Python<'_>, profiles: Vec<PyRef<'_, Profile>>) -> PyResult<Profile> {
+    let is_long = profiles.iter().any(|profile| profile.is_long());
     let inner: Vec<Arc<pprof_core::Profile>> = profiles
         .iter()
         .map(|profile| Arc::clone(&profile.inner))
         .collect();
     drop(profiles);
-    enter(py, move || {
+    enter_long(py, is_long, move || {
         let borrowed = inner
             .iter()
             .map(|profile| Cow::Borrowed(profile.as_ref()))
@@ -187,13 +202,14 @@ pub(crate) fn diff(
     diff_base: bool,
     normalize: bool,
 ) -> PyResult<Profile> {
+    let is_long = base.get().is_long() || profile.get().is_long();
     let (base, profile) = (Arc::clone(&base.get().inner), Arc::clone(&profile.get().inner));
     let mode = if diff_base {
         DiffMode::DiffBase
     } else {
         DiffMode::Base
     };
-    enter(py, move || {
+    enter_long(py, is_long, move || {
         pprof_core::combine::diff(&profile, &base, mode, normalize)
     })
     .map(Profile::from)

@@ -1,6 +1,6 @@
 //! Questions to a profile: options in and answers out as JSON.
 
-use crate::enter::enter;
+use crate::enter::enter_long;
 use crate::profile::Profile;
 use pprof_core::{Error, ErrorKind, Result, summary};
 use pyo3::prelude::*;
@@ -28,11 +28,14 @@ pub(crate) fn json<T: Serialize>(answer: &T) -> Result<Vec<u8>> {
 fn ask<'py, Q: DeserializeOwned, A: Serialize>(
     profile: &Bound<'py, Profile>,
     spec: &str,
-    question: impl FnOnce(&pprof_core::Profile, &Q) -> Result<A> + Send,
+    question: impl FnOnce(&pprof_core::Profile, &Q) -> Result<A> + Send + 'static,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = profile.py();
     let inner = Arc::clone(&profile.get().inner);
-    let bytes = enter(py, move || json(&question(&inner, &parse(spec)?)?))?;
+    let spec = spec.to_owned();
+    let bytes = enter_long(py, profile.get().is_long(), move || {
+        json(&question(&inner, &parse(&spec)?)?)
+    })?;
     Ok(PyBytes::new(py, &bytes))
 }
 

@@ -1,6 +1,6 @@
 //! The drop-in reports: pprof's configuration in, its text out.
 
-use crate::enter::enter;
+use crate::enter::enter_long;
 use crate::error::to_python;
 use crate::profile::Profile;
 use crate::questions::parse;
@@ -155,9 +155,10 @@ pub(crate) fn report<'py>(
     let inner = Arc::clone(&profile.get().inner);
     let local = local_zone(py, inner.header.time_nanos.div_euclid(1_000_000_000));
     let sources = PythonSources(read_source);
-    let (outcome, messages) = enter(py, move || {
+    let spec = spec.to_owned();
+    let (outcome, messages) = enter_long(py, profile.get().is_long(), move || {
         let zone = |_| local.clone();
-        let options = parse::<Config>(spec)?.options(&zone)?;
+        let options = parse::<Config>(&spec)?.options(&zone)?;
         let mut messages = Vec::new();
         let outcome = render_noting(&inner, &options, &sources, &mut messages);
         Ok((outcome, messages))

@@ -57,7 +57,7 @@ def test_deltas_are_after_minus_before_and_sorted_by_size(before: Profile, after
 
 def test_lengths_that_differ_are_warned_about_and_divided_out(cpu: str) -> None:
     profile = pp.open_profile(cpu)
-    twice = pp.open_profile(pp.merge([profile, profile]).handle)
+    twice = profile.merge(profile)
     raw = profile.diff_top(twice)
     assert any("per_second" in warning for warning in raw.warnings)
     assert raw.next[0].arguments["normalize"] == "per_second"

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 
@@ -20,6 +19,7 @@ from pprof_mcp.fronts.mcp import addresses
 from pprof_mcp.fronts.mcp.calling import Caller
 from pprof_mcp.fronts.mcp.changes import Changes
 from pprof_mcp.fronts.mcp.failures import invalid, unreadable
+from pprof_mcp.fronts.mcp.working import in_thread
 from pprof_mcp.registry.run import Answer
 from pprof_mcp.registry.spec import ToolSpec, View
 from pprof_mcp.session.handles import PREFIX, Record
@@ -104,7 +104,7 @@ class Resources:
         """
         try:
             read = partial(self._read, params.uri)
-            found = await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
+            found = await in_thread(context, read)
         except PprofMcpError as problem:
             raise unreadable(params.uri, problem, context.protocol_version) from problem
         finally:

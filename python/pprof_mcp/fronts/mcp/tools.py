@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -15,6 +14,7 @@ from pydantic_core import from_json
 from pprof_mcp.errors import PprofMcpError
 from pprof_mcp.fronts.mcp.calling import Caller
 from pprof_mcp.fronts.mcp.changes import Changes
+from pprof_mcp.fronts.mcp.working import in_thread
 from pprof_mcp.registry.failure import failure_of, one_line
 from pprof_mcp.registry.run import Answer
 from pprof_mcp.registry.spec import ToolSpec
@@ -44,7 +44,7 @@ class Tools:
     async def call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        """Call a tool in a thread; a cancelled request is answered at once.
+        """Call a tool in a thread; a cancelled request is answered at once, and the work stops.
 
         Raises:
             MCPError: There is no such tool; no better arguments could help.
@@ -54,7 +54,7 @@ class Tools:
             listed = ", ".join(tool.name for tool in self.listed)
             raise MCPError(types.INVALID_PARAMS, f"unknown tool {params.name[:100]!r}; tools: {listed}")
         call = partial(self._answer, spec, params.arguments or {})
-        result = await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+        result = await in_thread(context, call)
         await self._changes.tell(context)
         return result
 
