@@ -69,14 +69,14 @@ fn aggregating(criterion: &mut Criterion) {
 
 fn merging(criterion: &mut Criterion) {
     for input in inputs().filter(|input| input.profiles.len() > 1) {
-        let merged = stage::merge(&input.profiles);
+        let merged = stage::merge(&input.zipped);
         assert_eq!(
             stage::sum(&merged),
             input.profiles.iter().map(stage::sum).sum::<i64>()
         );
         let len = input.raw.iter().map(|raw| raw.len() as u64).sum();
         measure(criterion, "merge", &input, len, || {
-            stage::merge(black_box(&input.profiles))
+            stage::merge(black_box(&input.zipped))
         });
     }
 }

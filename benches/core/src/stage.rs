@@ -4,16 +4,11 @@
 
 use crate::workload::WORKLOADS;
 use flate2::{Compression, write::GzEncoder};
-use pprof_core::aggregate::{GraphBuilder, GraphOptions, SampleValue, total, trim::Trim};
-use pprof_core::view::{Granularity, View};
-use pprof_core::{Limits, Profile, combine, wire};
+use pprof_core::{Limits, Profile, combine, summary, wire};
 use std::io::{self, Write};
 
 /// The second sample type: bytes, nanoseconds.
-const VALUE: SampleValue = SampleValue {
-    index: 1,
-    mean: false,
-};
+const VALUE: usize = 1;
 
 /// The first files of a workload in every form that a stage takes.
 #[derive(Debug)]
@@ -76,41 +71,45 @@ pub fn encode(profile: &Profile) -> Vec<u8> {
     wire::encode(profile, wire::Compression::None).expect("no compression can not fail")
 }
 
-/// Profiles to one.
+/// Files, compressed, to one profile: inflated, folded into a partial and put in order, on one thread.
 ///
 /// # Panics
 ///
-/// The profiles do not go together.
+/// The files do not go together.
 #[must_use]
-pub fn merge(profiles: &[Profile]) -> Profile {
-    let parts: Vec<&Profile> = profiles.iter().collect();
-    combine::merge(&parts).expect("profiles of one program go together")
+pub fn merge(zipped: &[Vec<u8>]) -> Profile {
+    let mut partial = combine::Partial::default();
+    for bytes in zipped {
+        partial
+            .add("", bytes, &Limits::default())
+            .expect("what was written can be read");
+    }
+    let merged = partial.finish().expect("profiles of one program go together");
+    merged.profile
 }
 
-/// The total, and what the heaviest function has of it: all of a top table but its text.
+/// The total, and what the heaviest function has of it.
+///
+/// # Panics
+///
+/// There is no second sample type.
 #[must_use]
 pub fn top(profile: &Profile) -> (i64, i64) {
-    let mut view = View::new(profile);
-    let total = total(&view, VALUE);
-    view.aggregate(Granularity::Functions, false, false);
-    let trim = Trim {
-        nodecount: 80,
+    let query = summary::TopQuery {
+        filters: summary::Filters {
+            sample_index: VALUE.to_string(),
+            ..summary::Filters::default()
+        },
         nodefraction: 0.005,
-        edgefraction: 0.001,
-        cum_sort: false,
-        visual: false,
+        limit: 80,
+        ..summary::TopQuery::default()
     };
-    let options = GraphOptions {
-        only_inlined_edges: true,
-        ..GraphOptions::plain(VALUE)
-    };
-    let graph = GraphBuilder::new(&view, options).trimmed(&trim).graph;
-    let heaviest = graph.order.first().map_or(0, |&id| graph.nodes[id].flat.value);
-    (total, heaviest)
+    let top = summary::top(profile, &query).expect("the sample type is there");
+    (top.total, top.rows.first().map_or(0, |row| row.flat))
 }
 
 /// The sum of all samples.
 #[must_use]
 pub fn sum(profile: &Profile) -> i64 {
-    profile.samples.values[VALUE.index].iter().sum()
+    profile.samples.values[VALUE].iter().sum()
 }

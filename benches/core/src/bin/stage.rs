@@ -32,7 +32,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
             "decode_gzip" => each(&input.zipped, |bytes| stage::decode(bytes)),
             "encode" => each(&input.profiles, stage::encode),
             "top" => each(&input.profiles, stage::top),
-            "merge" => drop(black_box(stage::merge(black_box(&input.profiles)))),
+            "merge" => drop(black_box(stage::merge(black_box(&input.zipped)))),
             unknown => return Err(format!("no stage '{unknown}'")),
         }
     }
