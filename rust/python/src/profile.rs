@@ -181,9 +181,15 @@ pub(crate) fn merge(py: Python<'_>, profiles: Vec<PyRef<'_, Profile>>) -> PyResu
             .iter()
             .map(|profile| Cow::Borrowed(profile.as_ref()))
             .collect();
-        pprof_core::combine::combine(borrowed).map(Cow::into_owned)
+        Ok(
+            match (pprof_core::combine::combine(borrowed)?, inner.as_slice()) {
+                // A single profile is its own merge, and need not be copied.
+                (Cow::Borrowed(_), [single]) => Arc::clone(single),
+                (merged, _) => Arc::new(merged.into_owned()),
+            },
+        )
     })
-    .map(Profile::from)
+    .map(|inner| Profile { inner })
 }
 
 /// One profile minus another.

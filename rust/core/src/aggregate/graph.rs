@@ -1,8 +1,12 @@
 //! The call graph: nodes with flat and cum, edges with weights.
 
 use super::SampleValue;
+use super::edges::{EdgeChoice, Mark, edges};
 use super::node::{InfoRules, Infos, NodeInfo, NodeTable};
+use super::shares::check_at;
+use super::sums::sums;
 use super::tags::{NodeTags, TagBook, TagOptions};
+use crate::error::Result;
 use crate::ids::{LabelSetId, LocationId, StackId};
 use crate::table::Strings;
 use crate::view::View;
@@ -87,8 +91,8 @@ pub struct GraphOptions<'a> {
     pub drop_negative: bool,
     /// Keep binaries and start lines of functions apart.
     pub obj_names: bool,
-    /// Only edges into places that are inlined somewhere are needed (for flat reports).
-    pub only_inlined_edges: bool,
+    /// The edges to be made; trees have all.
+    pub edges: EdgeChoice<'a>,
     /// Sum labels too.
     pub tags: Option<TagOptions>,
     /// Changes file names before they are cleaned (pprof's `trim_path`).
@@ -104,7 +108,7 @@ impl GraphOptions<'_> {
             call_tree: false,
             drop_negative: false,
             obj_names: false,
-            only_inlined_edges: false,
+            edges: EdgeChoice::All,
             tags: None,
             trim_path: &<[u8]>::to_vec,
         }
@@ -210,105 +214,115 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     }
 
     /// Sums the samples, over all nodes or over the rows that `kept` marks.
-    #[must_use]
-    pub fn build(&self, kept: Option<&[bool]>) -> Graph {
+    ///
+    /// # Errors
+    ///
+    /// The work was cancelled.
+    pub fn build(&self, kept: Option<&[bool]>) -> Result<Graph> {
         if self.options.call_tree {
-            self.build_tree()
-        } else {
-            self.build_graph(kept)
+            return self.build_tree();
         }
+        let mut graph = self.nodes(kept)?;
+        self.add_edges(&mut graph, kept, usize::MAX)?;
+        self.add_tags(&mut graph, kept)?;
+        Ok(graph)
     }
 
-    fn build_graph(&self, kept: Option<&[bool]>) -> Graph {
+    /// As [`GraphBuilder::build`], without edges and labels; never a tree.
+    ///
+    /// # Errors
+    ///
+    /// The work was cancelled.
+    pub fn nodes(&self, kept: Option<&[bool]>) -> Result<Graph> {
         let table = &self.table;
-        let mut functions: FxHashMap<NodeInfo, u32> = FxHashMap::default();
-        let mut nodes: Vec<Node> = table
-            .infos
-            .iter()
-            .enumerate()
-            .map(|(row, &info)| {
-                let next = functions.len() as u32;
-                let function = *functions.entry(whole_function(info)).or_insert(next);
-                Node {
+        let sums = sums(self.view.stacks(), table, &self.groups)?;
+        let functions = whole_functions(&table.infos);
+        let nodes = (0u32..)
+            .zip(table.infos.iter().zip(sums))
+            .map(|(row, (&info, sum))| {
+                let mut node = Node {
                     info,
-                    row: row as u32,
-                    function,
+                    row,
+                    function: functions
+                        .as_ref()
+                        .map_or(row, |functions| functions[row as usize]),
                     ..Node::default()
+                };
+                if kept.is_none_or(|kept| kept[row as usize]) {
+                    (node.flat, node.cum) = (sum.flat, sum.cum);
                 }
+                node
             })
             .collect();
-        let mut edges: Vec<Edge> = Vec::new();
-        let mut edge_rows: FxHashMap<(u32, u32), u32> = FxHashMap::default();
-        let mut tags = self
-            .options
-            .tags
-            .as_ref()
-            .map(|options| TagBook::new(self.view, options));
-        // Number of the group in which a node or edge was last seen: each counts once a sample.
-        let mut node_seen = vec![u32::MAX; nodes.len()];
-        let mut edge_seen: Vec<u32> = Vec::new();
-        let mut frames = Vec::new();
-        for (number, group) in (0u32..).zip(&self.groups) {
-            self.view.stacks().read(group.stack, &mut frames);
-            let mut parent: Option<u32> = None;
-            let mut residual = false;
-            for &location in frames.iter().rev() {
-                let rows = table.of(location);
-                for (line, &row) in rows.iter().enumerate().rev() {
-                    if kept.is_some_and(|kept| !kept[row as usize]) {
-                        residual = true;
-                        continue;
-                    }
-                    let node = row as usize;
-                    if node_seen[node] != number {
-                        node_seen[node] = number;
-                        nodes[node].cum.add(group.weight);
-                        if let Some(tags) = &mut tags {
-                            tags.add(&mut nodes[node].tags, group, false);
-                        }
-                    }
-                    if let Some(parent) = parent
-                        && parent != row
-                        && (!self.options.only_inlined_edges || table.inlined[node])
-                    {
-                        let inline = line + 1 != rows.len();
-                        let edge = *edge_rows.entry((parent, row)).or_insert_with(|| {
-                            edges.push(Edge {
-                                src: parent as usize,
-                                dest: node,
-                                weight: Weight::default(),
-                                residual: false,
-                                inline: true,
-                            });
-                            edge_seen.push(u32::MAX);
-                            edges.len() as u32 - 1
-                        }) as usize;
-                        if edge_seen[edge] != number {
-                            edge_seen[edge] = number;
-                            let edge = &mut edges[edge];
-                            edge.weight.add(group.weight);
-                            edge.residual |= residual;
-                            edge.inline &= inline;
-                        }
-                    }
-                    parent = Some(row);
-                    residual = false;
+        Ok(Graph::select(nodes, Vec::new(), self.options.drop_negative))
+    }
+
+    /// Adds the edges between all nodes, or between those that `kept` marks. Only the first `shown` nodes are looked at.
+    pub(super) fn add_edges(&self, graph: &mut Graph, kept: Option<&[bool]>, shown: usize) -> Result<()> {
+        let node = match self.options.edges {
+            EdgeChoice::All => Mark::BOTH,
+            EdgeChoice::IntoInlined | EdgeChoice::Of(_) => Mark::NODE,
+        };
+        let is_kept = |row: usize| kept.is_none_or(|kept| kept[row]);
+        let mut marks: Vec<Mark> = (0..graph.nodes.len())
+            .map(|row| if is_kept(row) { node } else { Mark::LEFT_OUT })
+            .collect();
+        for &id in graph.order.iter().take(shown) {
+            match self.options.edges {
+                EdgeChoice::IntoInlined if self.table.inlined[id] => marks[id] = Mark::INTO,
+                EdgeChoice::Of(pattern)
+                    if pattern.is_match(&self.names().printable(&graph.nodes[id].info)) =>
+                {
+                    marks[id] = Mark::BOTH;
                 }
+                _ => {}
             }
-            if let Some(parent) = parent.filter(|_| !residual) {
-                let node = &mut nodes[parent as usize];
-                node.flat.add(group.weight);
-                if let Some(tags) = &mut tags {
+        }
+        graph.edges = edges(self.view.stacks(), &self.table, &self.groups, &marks)?;
+        graph.list_edges();
+        Ok(())
+    }
+
+    /// Adds the labels of all nodes, or of those that `kept` marks, if any are wanted.
+    fn add_tags(&self, graph: &mut Graph, kept: Option<&[bool]>) -> Result<()> {
+        let Some(options) = &self.options.tags else {
+            return Ok(());
+        };
+        let mut tags = TagBook::new(self.view, options);
+        // Number of the group in which a node was last seen: each counts once a sample.
+        let mut seen = vec![u32::MAX; graph.nodes.len()];
+        for (number, group) in (0u32..).zip(&self.groups) {
+            check_at(number as usize)?;
+            let rows = self.view.stacks().frames(group.stack);
+            let rows = rows.flat_map(|location| self.table.of(location));
+            for (position, &row) in rows.enumerate() {
+                if kept.is_some_and(|kept| !kept[row as usize]) {
+                    continue;
+                }
+                let node = &mut graph.nodes[row as usize];
+                if std::mem::replace(&mut seen[row as usize], number) != number {
+                    tags.add(&mut node.tags, group, false);
+                }
+                if position == 0 {
                     tags.add(&mut node.tags, group, true);
                 }
             }
         }
-        for (id, edge) in edges.iter().enumerate() {
-            nodes[edge.src].outs.push(id);
-            nodes[edge.dest].ins.push(id);
-        }
-        Graph::select(nodes, edges, self.options.drop_negative)
+        Ok(())
     }
+}
+
+/// The number of the whole function that each node is part of, or `None` when each node is one by itself.
+fn whole_functions(infos: &[NodeInfo]) -> Option<Vec<u32>> {
+    if infos.iter().all(|&info| whole_function(info) == info) {
+        return None;
+    }
+    let mut functions: FxHashMap<NodeInfo, u32> = FxHashMap::default();
+    let number = |&info: &NodeInfo| {
+        let next = functions.len() as u32;
+        *functions.entry(whole_function(info)).or_insert(next)
+    };
+    Some(infos.iter().map(number).collect())
 }
 
 /// The whole function a node is part of. As in pprof, a node without address and line is one, whatever its column.
@@ -368,6 +382,14 @@ impl Graph {
             .map(|(id, _)| id)
             .collect();
         Self { nodes, edges, order }
+    }
+
+    /// Lists each edge at both of its ends.
+    pub(super) fn list_edges(&mut self) {
+        for (id, edge) in self.edges.iter().enumerate() {
+            self.nodes[edge.src].outs.push(id);
+            self.nodes[edge.dest].ins.push(id);
+        }
     }
 
     /// Sum of the undivided flat values.

@@ -3,13 +3,17 @@
 //! [`GraphBuilder`] turns the locations of a view into nodes once; [`GraphBuilder::build`] sums the samples over them,
 //! all nodes or only some; [`trim`] is pprof's way from the whole graph to what is shown.
 
+mod edges;
 mod graph;
 mod node;
 mod order;
+mod shares;
+mod sums;
 mod tags;
 mod tree;
 pub mod trim;
 
+pub use edges::EdgeChoice;
 pub use graph::{Edge, EdgeId, Graph, GraphBuilder, GraphOptions, Node, NodeId, Weight};
 pub use node::{NodeInfo, clean_path};
 pub use order::{Names, Order, base_name};

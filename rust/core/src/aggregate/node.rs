@@ -57,12 +57,17 @@ pub fn clean_path(path: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// No row of the node table: it would be one too many for the rows to be counted.
+const SEVERAL: u32 = u32::MAX;
+
 /// Gives every line of every location its node.
 pub(super) struct NodeTable {
     pub(super) infos: Vec<NodeInfo>,
     /// End of each location's nodes in `nodes`.
     ends: Vec<u32>,
     nodes: Vec<u32>,
+    /// The node of each location that has one, else [`SEVERAL`]: found with one look instead of three.
+    only: Vec<u32>,
     /// Whether a node is the inlined line of some location.
     pub(super) inlined: Vec<bool>,
     pub(super) files: Strings,
@@ -153,10 +158,13 @@ impl NodeTable {
         let locations = view.locations();
         let mut infos = Infos::new(view, rules);
         let mut rows: FxHashMap<NodeInfo, u32> = FxHashMap::default();
+        // The last node of each function: without lines and addresses it is the only one.
+        let mut latest = vec![u32::MAX; view.functions().len()];
         let mut table = Self {
             infos: Vec::new(),
             ends: Vec::with_capacity(locations.len()),
             nodes: Vec::with_capacity(locations.line_count()),
+            only: Vec::with_capacity(locations.len()),
             inlined: Vec::new(),
             files: Strings::default(),
         };
@@ -164,18 +172,39 @@ impl NodeTable {
             let lines = locations.lines(location);
             for position in 0..lines.len().max(1) {
                 let info = infos.info(location, lines.get(position));
-                let node = *rows.entry(info).or_insert_with(|| {
-                    table.infos.push(info);
-                    table.inlined.push(false);
-                    table.infos.len() as u32 - 1
-                });
+                let mut fresh = u32::MAX;
+                let latest = lines
+                    .get(position)
+                    .map_or(&mut fresh, |line| &mut latest[line.function.index()]);
+                if table.infos.get(*latest as usize) != Some(&info) {
+                    *latest = *rows.entry(info).or_insert_with(|| {
+                        table.infos.push(info);
+                        table.inlined.push(false);
+                        table.infos.len() as u32 - 1
+                    });
+                }
+                let node = *latest;
                 table.inlined[node as usize] |= position + 1 < lines.len();
                 table.nodes.push(node);
             }
             table.ends.push(table.nodes.len() as u32);
+            let only = table.nodes.last().filter(|_| lines.len() < 2);
+            table.only.push(only.copied().unwrap_or(SEVERAL));
         }
         table.files = infos.into_files();
         table
+    }
+
+    /// The node of a location, if it has just one.
+    #[inline]
+    pub(super) fn only(&self, location: LocationId) -> Option<u32> {
+        let only = self.only[location.index()];
+        (only != SEVERAL).then_some(only)
+    }
+
+    /// Number of locations.
+    pub(super) fn locations(&self) -> usize {
+        self.ends.len()
     }
 
     /// The nodes of a location, innermost first.

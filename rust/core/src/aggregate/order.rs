@@ -132,6 +132,11 @@ pub fn base_name(path: &[u8]) -> &[u8] {
 impl Graph {
     /// Sorts the nodes of the graph.
     pub fn sort(&mut self, order: Order, names: Names<'_>) {
+        self.sort_first(order, names, usize::MAX);
+    }
+
+    /// Brings the `first` nodes of an order to the front, sorted; the others stand behind them in any order.
+    pub(super) fn sort_first(&mut self, order: Order, names: Names<'_>, first: usize) {
         // The smallest number has no absolute value and so comes last; an entropy score may be it (see there).
         let score = |id: NodeId| match order {
             Order::CumName => self.nodes[id].cum.value,
@@ -141,7 +146,7 @@ impl Graph {
         let scores: Vec<i64> = self.order.iter().map(|&id| score(id).wrapping_abs()).collect();
         let nodes = &self.nodes;
         let mut scored: Vec<(i64, NodeId)> = scores.into_iter().zip(self.order.iter().copied()).collect();
-        scored.sort_by(|&(one_score, one), &(other_score, other)| {
+        let compare = |&(one_score, one): &(i64, NodeId), &(other_score, other): &(i64, NodeId)| {
             let (l, r) = (&nodes[one], &nodes[other]);
             let by_order = match order {
                 Order::FlatName => other_score
@@ -163,7 +168,14 @@ impl Graph {
             by_order
                 .then_with(|| names.all(&l.info).cmp(&names.all(&r.info)))
                 .then_with(|| one.cmp(&other))
-        });
+        };
+        let first = first.min(scored.len());
+        if (1..scored.len()).contains(&first) {
+            scored.select_nth_unstable_by(first - 1, compare);
+        }
+        if let Some(first) = scored.get_mut(..first) {
+            first.sort_unstable_by(compare);
+        }
         self.order = scored.into_iter().map(|(_, id)| id).collect();
     }
 

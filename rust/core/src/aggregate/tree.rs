@@ -2,11 +2,13 @@
 
 use super::graph::{Edge, Graph, GraphBuilder, Node, Weight, whole_function};
 use super::node::NodeInfo;
+use super::shares::check_at;
 use super::tags::TagBook;
+use crate::error::Result;
 use rustc_hash::FxHashMap;
 
 impl GraphBuilder<'_, '_, '_> {
-    pub(super) fn build_tree(&self) -> Graph {
+    pub(super) fn build_tree(&self) -> Result<Graph> {
         let mut nodes: Vec<Node> = Vec::new();
         let mut edges: Vec<Edge> = Vec::new();
         // Node of a place under a parent, and the edge that leads to it.
@@ -18,7 +20,8 @@ impl GraphBuilder<'_, '_, '_> {
             .as_ref()
             .map(|options| TagBook::new(self.view, options));
         let mut frames = Vec::new();
-        for group in &self.groups {
+        for (number, group) in self.groups.iter().enumerate() {
+            check_at(number)?;
             self.view.stacks().read(group.stack, &mut frames);
             let mut parent: Option<usize> = None;
             for &location in frames.iter().rev() {
@@ -63,11 +66,9 @@ impl GraphBuilder<'_, '_, '_> {
                 }
             }
         }
-        for (id, edge) in edges.iter().enumerate() {
-            nodes[edge.src].outs.push(id);
-            nodes[edge.dest].ins.push(id);
-        }
-        Graph::select(nodes, edges, self.options.drop_negative)
+        let mut graph = Graph::select(nodes, edges, self.options.drop_negative);
+        graph.list_edges();
+        Ok(graph)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::graph::{EdgeId, Graph, GraphBuilder, NodeId};
 use super::order::{Names, Order};
+use crate::error::Result;
 use crate::unit::truncated;
 
 /// Labels shown for one node of a picture, at most.
@@ -51,17 +52,67 @@ impl GraphBuilder<'_, '_, '_> {
     }
 
     /// The graph as it is to be shown.
-    #[must_use]
-    pub fn trimmed(&self, trim: &Trim) -> Trimmed {
-        let mut graph = self.build(None);
+    ///
+    /// # Errors
+    ///
+    /// The work was cancelled.
+    pub fn trimmed(&self, trim: &Trim) -> Result<Trimmed> {
+        self.trimmed_first(trim, usize::MAX)
+    }
+
+    /// As [`GraphBuilder::trimmed`] for one who looks at the `first` nodes only: the others stand behind them in any order,
+    /// and may lack edges.
+    ///
+    /// # Errors
+    ///
+    /// The work was cancelled.
+    pub fn trimmed_first(&self, trim: &Trim, first: usize) -> Result<Trimmed> {
+        if trim.visual || self.options.call_tree || self.options.tags.is_some() {
+            self.trimmed_by_shape(trim)
+        } else {
+            self.trimmed_by_weight(trim, first)
+        }
+    }
+
+    /// Chooses by flat and cum alone. These do not depend on what else is shown, so only the edges wait for the choice.
+    fn trimmed_by_weight(&self, trim: &Trim, first: usize) -> Result<Trimmed> {
+        let mut graph = self.nodes(None)?;
+        let total = graph.flat_sum();
+        let node_cutoff = cutoff(total, trim.nodefraction);
+        let Graph { nodes, order, .. } = &mut graph;
+        let all = order.len();
+        order.retain(|&id| nodes[id].cum.value.unsigned_abs() >= node_cutoff);
+        let orig_count = order.len();
+        let count = if trim.nodecount > 0 {
+            trim.nodecount
+        } else {
+            usize::MAX
+        };
+        graph.sort_first(trim.order(), self.names(), first.min(count));
+        graph.order.truncate(count);
+        let kept = (graph.order.len() < all).then(|| self.rows_shown(&graph, &graph.order));
+        if let Some(kept) = &kept {
+            for (node, _) in graph.nodes.iter_mut().zip(kept).filter(|&(_, &kept)| !kept) {
+                (node.flat, node.cum) = Default::default();
+            }
+        }
+        self.add_edges(&mut graph, kept.as_deref(), first)?;
+        let dropped_edges = graph.trim_edges(cutoff(total, trim.edgefraction));
+        Ok(Trimmed {
+            graph,
+            orig_count,
+            dropped_nodes: all - orig_count,
+            dropped_edges,
+        })
+    }
+
+    /// Chooses by what the edges look like as well, so the graph is summed again after each choice.
+    fn trimmed_by_shape(&self, trim: &Trim) -> Result<Trimmed> {
+        let mut graph = self.build(None)?;
         let total = graph.flat_sum();
         let node_cutoff = cutoff(total, trim.nodefraction);
         let edge_cutoff = cutoff(total, trim.edgefraction);
-        let order = match (trim.visual, trim.cum_sort) {
-            (true, _) => Order::Entropy,
-            (false, true) => Order::CumName,
-            (false, false) => Order::FlatName,
-        };
+        let order = trim.order();
         let mut dropped_nodes = 0;
         if node_cutoff > 0 {
             let kept: Vec<NodeId> = graph
@@ -72,7 +123,7 @@ impl GraphBuilder<'_, '_, '_> {
                 .collect();
             dropped_nodes = graph.order.len() - kept.len();
             if dropped_nodes > 0 {
-                graph = self.keep(graph, &kept);
+                graph = self.keep(graph, &kept)?;
             }
         }
         let orig_count = graph.order.len();
@@ -82,7 +133,7 @@ impl GraphBuilder<'_, '_, '_> {
             graph.trim_edges(edge_cutoff);
             let kept = graph.top_nodes(trim.nodecount, trim.visual);
             if kept.len() != graph.order.len() {
-                graph = self.keep(graph, &kept);
+                graph = self.keep(graph, &kept)?;
                 graph.sort(order, self.names());
             }
         }
@@ -91,16 +142,16 @@ impl GraphBuilder<'_, '_, '_> {
         if trim.visual {
             graph.remove_redundant_edges(self.names());
         }
-        Trimmed {
+        Ok(Trimmed {
             graph,
             orig_count,
             dropped_nodes,
             dropped_edges,
-        }
+        })
     }
 
     /// The graph of only these nodes: summed again, or, for a tree, with the others taken out.
-    fn keep(&self, mut graph: Graph, nodes: &[NodeId]) -> Graph {
+    fn keep(&self, mut graph: Graph, nodes: &[NodeId]) -> Result<Graph> {
         if self.options.call_tree {
             let mut kept = vec![false; graph.nodes.len()];
             for &id in nodes {
@@ -108,13 +159,28 @@ impl GraphBuilder<'_, '_, '_> {
             }
             graph.trim_tree(&kept);
             graph.remove_redundant_edges(self.names());
-            return graph;
+            return Ok(graph);
         }
+        self.build(Some(&self.rows_shown(&graph, nodes)))
+    }
+
+    /// Marks the rows of the node table that these nodes have.
+    fn rows_shown(&self, graph: &Graph, nodes: &[NodeId]) -> Vec<bool> {
         let mut kept = vec![false; self.node_rows()];
         for &id in nodes {
             kept[graph.nodes[id].row as usize] = true;
         }
-        self.build(Some(&kept))
+        kept
+    }
+}
+
+impl Trim {
+    fn order(&self) -> Order {
+        match (self.visual, self.cum_sort) {
+            (true, _) => Order::Entropy,
+            (false, true) => Order::CumName,
+            (false, false) => Order::FlatName,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::context::{GraphRules, Report};
 use super::out::put;
 use crate::aggregate::{Graph, Names, NodeId, NodeInfo};
+use crate::error::Result;
 use rustc_hash::FxHashMap;
 
 /// Names numbered as they come.
@@ -67,7 +68,7 @@ fn callee_names(graph: &Graph, names: Names<'_>) -> Vec<Vec<u8>> {
     callees
 }
 
-pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
+pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     let cutter = report.path_cutter();
     let rules = GraphRules {
         obj_names: true,
@@ -75,7 +76,7 @@ pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
         ..GraphRules::default()
     };
     let builder = report.graph_builder(rules, &cutter);
-    let trimmed = builder.trimmed(&report.trim);
+    let trimmed = builder.trimmed(&report.trim)?;
     let graph = &trimmed.graph;
     report.select_output_unit(graph);
     let names = builder.names();
@@ -125,6 +126,7 @@ pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
         }
         before = Some(info);
     }
+    Ok(())
 }
 
 #[cfg(test)]

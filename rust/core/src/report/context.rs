@@ -3,7 +3,9 @@
 use super::ReportOptions;
 use super::trim_path::trim_path;
 use crate::aggregate::trim::Trim;
-use crate::aggregate::{Graph, GraphBuilder, GraphOptions, SampleValue, TagOptions, base_name, total};
+use crate::aggregate::{
+    EdgeChoice, Graph, GraphBuilder, GraphOptions, SampleValue, TagOptions, base_name, total,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::profile::Profile;
 use crate::unit::{scale, scaled_label, truncated};
@@ -133,7 +135,7 @@ impl<'a, 'p> Report<'a, 'p> {
     /// The graph builder of this report.
     pub(super) fn graph_builder<'c>(
         &self,
-        rules: GraphRules,
+        rules: GraphRules<'c>,
         trim_path: &'c dyn Fn(&[u8]) -> Vec<u8>,
     ) -> GraphBuilder<'c, 'a, 'p> {
         let options = self.options;
@@ -144,7 +146,7 @@ impl<'a, 'p> Report<'a, 'p> {
                 call_tree: options.call_tree && rules.may_be_tree,
                 drop_negative: options.drop_negative,
                 obj_names: rules.obj_names,
-                only_inlined_edges: rules.only_inlined_edges,
+                edges: rules.edges,
                 tags: rules.tags.then(|| TagOptions {
                     units: self.units.clone(),
                     output_unit: options.unit.clone(),
@@ -198,11 +200,11 @@ impl<'a, 'p> Report<'a, 'p> {
 /// How the graph of a report differs from that of the others.
 #[derive(Default, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools, reason = "four independent switches")]
-pub(super) struct GraphRules {
+pub(super) struct GraphRules<'c> {
     /// Keep binaries apart.
     pub(super) obj_names: bool,
-    /// Only edges into inlined places are looked at.
-    pub(super) only_inlined_edges: bool,
+    /// The edges that are looked at.
+    pub(super) edges: EdgeChoice<'c>,
     /// `call_tree` applies.
     pub(super) may_be_tree: bool,
     /// Labels are shown.

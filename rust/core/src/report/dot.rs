@@ -7,12 +7,13 @@ use super::nodelets::put_nodelets;
 use super::out::{put, replace};
 use super::shorten::shorten_function_name;
 use crate::aggregate::{Edge, Graph, Names, NodeInfo, base_name};
+use crate::error::Result;
 use crate::unit::percentage;
 
 /// Font size of a place with next to nothing, and what the heaviest has more.
 const FONT_SIZE: (i64, f64) = (8, 16.0);
 
-pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
+pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     let cutter = report.path_cutter();
     let rules = GraphRules {
         may_be_tree: true,
@@ -20,7 +21,7 @@ pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
         ..GraphRules::default()
     };
     let builder = report.graph_builder(rules, &cutter);
-    let trimmed = builder.trimmed(&report.trim);
+    let trimmed = builder.trimmed(&report.trim)?;
     let graph = &trimmed.graph;
     report.select_output_unit(graph);
     let names = builder.names();
@@ -53,6 +54,7 @@ pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
         put_edge(report, graph, edge, ends, has_nodelets[edge.src], names, out);
     }
     out.extend_from_slice(b"}\n");
+    Ok(())
 }
 
 fn put_legend(labels: &[Vec<u8>], title: &[u8], out: &mut Vec<u8>) {

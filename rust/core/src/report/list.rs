@@ -29,7 +29,7 @@ pub(super) fn print(
         },
         &cutter,
     );
-    let graph = builder.build(None);
+    let graph = builder.build(None)?;
     let names = builder.names();
     let mut functions: BTreeMap<&[u8], Vec<NodeId>> = BTreeMap::new();
     for &id in &graph.order {

@@ -108,7 +108,7 @@ pub fn render_noting(
     let mut report = Report::new(&view, options, totals, units);
     let mut out = Vec::new();
     match (&options.format, &argument) {
-        (Format::Top, _) => text::print(&mut report, &mut out),
+        (Format::Top, _) => text::print(&mut report, &mut out)?,
         (Format::Tree | Format::Peek(_), pattern) => tree::print(&mut report, pattern.as_ref(), &mut out)?,
         (Format::Traces, _) => traces::print(&report, &mut out),
         (Format::Tags, _) => tags::print(&report, &mut out),
@@ -117,8 +117,8 @@ pub fn render_noting(
         (Format::List(_), Some(pattern)) => list::print(&report, pattern, sources, &mut out)?,
         // The expression of a listing is always compiled above.
         (Format::List(_), None) => {}
-        (Format::Dot, _) => dot::print(&mut report, &mut out),
-        (Format::Callgrind, _) => callgrind::print(&mut report, &mut out),
+        (Format::Dot, _) => dot::print(&mut report, &mut out)?,
+        (Format::Callgrind, _) => callgrind::print(&mut report, &mut out)?,
         (Format::Proto, _) => out = proto::encode(&report)?,
         (Format::TopProto, _) => out = topproto::encode(&mut report)?,
     }

@@ -3,17 +3,18 @@
 use super::context::{GraphRules, Report};
 use super::labels::report_labels;
 use super::out::{pad_left, put};
-use crate::aggregate::{Graph, NodeId};
+use crate::aggregate::{EdgeChoice, Graph, NodeId};
+use crate::error::Result;
 use crate::unit::percentage;
 
-pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
+pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     let cutter = report.path_cutter();
     let rules = GraphRules {
-        only_inlined_edges: true,
+        edges: EdgeChoice::IntoInlined,
         ..GraphRules::default()
     };
     let builder = report.graph_builder(rules, &cutter);
-    let trimmed = builder.trimmed(&report.trim);
+    let trimmed = builder.trimmed(&report.trim)?;
     let graph = &trimmed.graph;
     report.select_output_unit(graph);
 
@@ -37,6 +38,7 @@ pub(super) fn print(report: &mut Report<'_, '_>, out: &mut Vec<u8>) {
         out.extend_from_slice(inline_label(graph, id));
         out.push(b'\n');
     }
+    Ok(())
 }
 
 /// Whether a place is inlined into all of its callers, some, or none.

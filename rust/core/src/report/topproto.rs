@@ -2,6 +2,7 @@
 
 use super::context::{GraphRules, Report};
 use super::proto::COMPRESSION;
+use crate::aggregate::EdgeChoice;
 use crate::error::Result;
 use crate::profile::ProfileBuilder;
 use crate::table::{Function, Line, Location};
@@ -15,11 +16,11 @@ use rustc_hash::FxHashMap;
 pub(super) fn encode(report: &mut Report<'_, '_>) -> Result<Vec<u8>> {
     let cutter = report.path_cutter();
     let rules = GraphRules {
-        only_inlined_edges: true,
+        edges: EdgeChoice::IntoInlined,
         ..GraphRules::default()
     };
     let builder = report.graph_builder(rules, &cutter);
-    let trimmed = builder.trimmed(&report.trim);
+    let trimmed = builder.trimmed(&report.trim)?;
     let graph = &trimmed.graph;
     report.select_output_unit(graph);
     let names = builder.names();

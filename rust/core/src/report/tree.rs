@@ -3,7 +3,7 @@
 use super::context::{GraphRules, Report};
 use super::labels::report_labels;
 use super::out::{pad_left, put};
-use crate::aggregate::Edge;
+use crate::aggregate::{Edge, EdgeChoice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pattern::Pattern;
 use crate::unit::percentage;
@@ -18,8 +18,12 @@ const LEGEND: &[u8] = b"      flat  flat%   sum%        cum   cum%   calls calls
 /// [`ErrorKind::NoMatches`] when `pattern` matches none.
 pub(super) fn print(report: &mut Report<'_, '_>, pattern: Option<&Pattern>, out: &mut Vec<u8>) -> Result<()> {
     let cutter = report.path_cutter();
-    let builder = report.graph_builder(GraphRules::default(), &cutter);
-    let trimmed = builder.trimmed(&report.trim);
+    let rules = GraphRules {
+        edges: pattern.map_or(EdgeChoice::All, EdgeChoice::Of),
+        ..GraphRules::default()
+    };
+    let builder = report.graph_builder(rules, &cutter);
+    let trimmed = builder.trimmed(&report.trim)?;
     let graph = &trimmed.graph;
     report.select_output_unit(graph);
 

@@ -159,18 +159,18 @@ impl Side {
 }
 
 /// The nodes of one side.
-fn sides(profile: &Profile, prepared: &Prepared<'_>) -> Vec<Side> {
+fn sides(profile: &Profile, prepared: &Prepared<'_>) -> Result<Vec<Side>> {
     let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
-    let graph = builder.build(None);
+    let graph = builder.nodes(None)?;
     let sources = Sources::new(profile);
     let nodes = graph.order.iter().map(|&id| &graph.nodes[id]);
-    nodes
+    Ok(nodes
         .map(|node| Side {
             place: sources.place(&node.info, &builder),
             flat: node.flat.get(),
             cum: node.cum.get(),
         })
-        .collect()
+        .collect())
 }
 
 fn scales(query: &DiffQuery, base: &Profile, profile: &Profile, totals: (i64, i64)) -> Result<(f64, f64)> {
@@ -301,11 +301,11 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
         },
     };
     let mut nodes: BTreeMap<String, Pair> = BTreeMap::new();
-    for side in sides(base, &before) {
+    for side in sides(base, &before)? {
         let pair = nodes.entry(side.place.name.clone()).or_default();
         side.add_to(&mut pair.base);
     }
-    for side in sides(profile, &after) {
+    for side in sides(profile, &after)? {
         let pair = nodes.entry(side.place.name.clone()).or_default();
         side.add_to(&mut pair.profile);
     }

@@ -3,7 +3,7 @@
 use super::query::{Filters, Prepared, SampleTypeName, Sources, prepare};
 use super::{Place, percent, text};
 use crate::aggregate::trim::Trim;
-use crate::aggregate::{EdgeId, GraphBuilder, GraphOptions};
+use crate::aggregate::{EdgeChoice, EdgeId, GraphBuilder, GraphOptions};
 use crate::error::Result;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
@@ -119,7 +119,11 @@ pub struct Peek {
 pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
     let pattern = Pattern::new("regex", &query.regex)?;
     let prepared = prepare(profile, &query.filters)?;
-    let builder = GraphBuilder::new(&prepared.view, GraphOptions::plain(prepared.value));
+    let options = GraphOptions {
+        edges: EdgeChoice::Of(&pattern),
+        ..GraphOptions::plain(prepared.value)
+    };
+    let builder = GraphBuilder::new(&prepared.view, options);
     let trim = Trim {
         nodecount: 0,
         nodefraction: 0.0,
@@ -127,7 +131,7 @@ pub fn peek(profile: &Profile, query: &PeekQuery) -> Result<Peek> {
         cum_sort: query.cum,
         visual: false,
     };
-    let graph = builder.trimmed(&trim).graph;
+    let graph = builder.trimmed(&trim)?.graph;
     let names = builder.names();
     let sources = Sources::new(profile);
     let total = prepared.total as f64;

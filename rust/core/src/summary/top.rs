@@ -3,7 +3,7 @@
 use super::query::{Filters, Prepared, SampleTypeName, Sources, prepare};
 use super::{Place, percent};
 use crate::aggregate::trim::Trim;
-use crate::aggregate::{Graph, GraphBuilder, GraphOptions, NodeId};
+use crate::aggregate::{EdgeChoice, Graph, GraphBuilder, GraphOptions, NodeId};
 use crate::error::Result;
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
@@ -114,17 +114,18 @@ fn inlined(graph: &Graph, node: NodeId) -> &'static str {
 pub fn top(profile: &Profile, query: &TopQuery) -> Result<Top> {
     let prepared = prepare(profile, &query.filters)?;
     let options = GraphOptions {
-        only_inlined_edges: true,
+        edges: EdgeChoice::IntoInlined,
         ..GraphOptions::plain(prepared.value)
     };
     let builder = GraphBuilder::new(&prepared.view, options);
-    let trimmed = builder.trimmed(&Trim {
+    let trim = Trim {
         nodecount: 0,
         nodefraction: query.nodefraction,
         edgefraction: 0.0,
         cum_sort: query.cum,
         visual: false,
-    });
+    };
+    let trimmed = builder.trimmed_first(&trim, query.offset.saturating_add(query.limit))?;
     let graph = &trimmed.graph;
     let sources = Sources::new(profile);
     let total = prepared.total as f64;

@@ -41,8 +41,15 @@ impl ByteArena {
     /// The bytes of `row`; empty when there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> &[u8] {
+        let (from, len) = self.from(row);
+        from.get(..len).unwrap_or(&[])
+    }
+
+    /// All bytes from `row` on, those of later rows included, and how many are its own: for readers of whole words.
+    #[inline]
+    pub(super) fn from(&self, row: usize) -> (&[u8], usize) {
         let Some(&end) = self.ends.get(row) else {
-            return &[];
+            return (&[], 0);
         };
         let base = self.bases.get(row / BLOCK).copied().unwrap_or(0) as usize;
         let start = if row.is_multiple_of(BLOCK) {
@@ -50,7 +57,8 @@ impl ByteArena {
         } else {
             base + self.ends[row - 1] as usize
         };
-        self.bytes.get(start..base + end as usize).unwrap_or(&[])
+        let from = self.bytes.get(start..).unwrap_or(&[]);
+        (from, base + end as usize - start)
     }
 
     /// Adds a row and returns its number.
@@ -109,6 +117,26 @@ impl Interner {
             arena.push(bytes);
         }
         row
+    }
+
+    /// The rows of several byte strings, of which those that are new are added in order.
+    ///
+    /// Looking one up waits for memory three times: for the slot, the place of the row, the row. Several at once wait
+    /// together, so each step is done for all before the next.
+    pub(crate) fn intern_all(&mut self, strings: &[&[u8]], rows: &mut Vec<u32>) {
+        let hashed = strings.iter().map(|bytes| FxBuildHasher.hash_one(bytes));
+        rows.clear();
+        rows.extend(hashed.map(|hash| self.index.candidate(hash).unwrap_or(u32::MAX)));
+        let mut touched = 0;
+        for &row in rows.iter().filter(|&&row| row != u32::MAX) {
+            touched ^= self.arena.from(row as usize).0.first().copied().unwrap_or(0);
+        }
+        std::hint::black_box(touched);
+        for (row, &bytes) in rows.iter_mut().zip(strings) {
+            if *row == u32::MAX || self.arena.get(*row as usize) != bytes {
+                *row = self.intern(bytes);
+            }
+        }
     }
 
     /// Number of rows.

@@ -34,10 +34,10 @@ impl Stacks {
 
     /// The locations of a stack, leaf first.
     #[must_use]
+    #[inline]
     pub fn frames(&self, id: StackId) -> StackFrames<'_> {
-        StackFrames {
-            bytes: self.arena.get(id.index()),
-        }
+        let (bytes, left) = self.arena.from(id.index());
+        StackFrames { bytes, left }
     }
 
     /// Replaces `into` by the locations of a stack, leaf first.
@@ -62,7 +62,40 @@ impl Stacks {
 /// The locations of one stack, leaf first.
 #[derive(Debug, Clone)]
 pub struct StackFrames<'a> {
+    /// From the next location on; other stacks may follow.
     bytes: &'a [u8],
+    /// Bytes that belong to this stack.
+    left: usize,
+}
+
+/// The high bit of every byte.
+const HIGH_BITS: u32 = 0x8080_8080;
+
+/// The varint of up to four bytes that a word begins with, and its length: without a branch for each byte.
+#[inline]
+fn short_varint(word: u32) -> Option<(u32, usize)> {
+    let ends = !word & HIGH_BITS;
+    if ends == 0 {
+        return None;
+    }
+    let word = word & (ends ^ (ends - 1)) & !HIGH_BITS;
+    // Seven bits a byte, brought together two and four bytes at a time.
+    let word = (word & 0x007f_007f) | (word & 0x7f00_7f00) >> 1;
+    let word = (word & 0x3fff) | (word & 0x3fff_0000) >> 2;
+    Some((word, ends.trailing_zeros() as usize / 8 + 1))
+}
+
+/// A varint byte by byte, and its length.
+#[inline(never)]
+fn varint(bytes: &[u8]) -> Option<(u32, usize)> {
+    let mut row = 0;
+    for (at, &byte) in bytes.iter().enumerate().take(5) {
+        row |= u32::from(byte & 0x7f) << (7 * at);
+        if byte < 0x80 {
+            return Some((row, at + 1));
+        }
+    }
+    None
 }
 
 impl Iterator for StackFrames<'_> {
@@ -70,23 +103,21 @@ impl Iterator for StackFrames<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<LocationId> {
-        let (&first, mut rest) = self.bytes.split_first()?;
-        let mut row = u32::from(first & 0x7f);
-        let mut last = first;
-        let mut shift = 7;
-        while last >= 0x80 {
-            let (&byte, tail) = rest.split_first()?;
-            row |= u32::from(byte & 0x7f) << shift;
-            shift += 7;
-            last = byte;
-            rest = tail;
+        if self.left == 0 {
+            return None;
         }
-        self.bytes = rest;
+        let word = self.bytes.first_chunk().copied().map(u32::from_le_bytes);
+        let (row, len) = match word.and_then(short_varint) {
+            Some(found) => found,
+            None => varint(self.bytes)?,
+        };
+        self.bytes = self.bytes.get(len..)?;
+        self.left = self.left.checked_sub(len)?;
         Some(LocationId(row.wrapping_sub(1)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.bytes.len() / 5, Some(self.bytes.len()))
+        (self.left / 5, Some(self.left))
     }
 }
 

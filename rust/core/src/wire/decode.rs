@@ -3,10 +3,13 @@
 //! Samples come first in most files and name rows that are read later, so they are taken up packed as they lie
 //! ([`super::decode_samples`]) and resolved at the end, when all tables are known.
 
+use super::cursor::Cursor;
 use super::decode_samples::RawSamples;
+use super::plain_samples::Batch;
 use super::varint::{Reader, Value};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::ids::{FunctionId, MappingId, StringId};
+use crate::interrupt;
 use crate::limits::Limits;
 use crate::profile::{Header, Note, Profile};
 use crate::table::{
@@ -29,16 +32,81 @@ pub fn decode_proto(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     if bytes.is_empty() {
         return Err(Error::new(ErrorKind::EmptyInput));
     }
-    let mut raw = RawProfile::default();
-    let mut reader = Reader::new(bytes, 0);
-    loop {
-        let at = reader.offset();
-        let Some((number, value)) = reader.field()? else {
-            break;
-        };
-        raw.field(number, value, reader.offset(), at, limits)?;
+    let mut decoder = Decoder::new(limits);
+    decoder.take(bytes, true)?;
+    decoder.finish()
+}
+
+/// Decodes a profile that is given piece by piece.
+pub(super) struct Decoder<'l> {
+    raw: RawProfile,
+    limits: &'l Limits,
+    /// Bytes taken up so far.
+    taken: u64,
+}
+
+/// Fields after which the flag that stops the work is looked at. Chosen: a millisecond's worth of samples.
+const FIELDS_BETWEEN_CHECKS: u32 = 4_096;
+
+impl<'l> Decoder<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self {
+            raw: RawProfile::default(),
+            limits,
+            taken: 0,
+        }
     }
-    raw.finish()
+
+    /// Takes up the fields that `window` holds whole and tells how many bytes they are; the rest is to be given again with
+    /// more behind it. With the `last` window nothing may be left over.
+    pub(super) fn take(&mut self, window: &[u8], last: bool) -> Result<usize> {
+        let mut batch = Batch::default();
+        let walked = self.walk(window, last, &mut batch);
+        // What is wrong with a sample comes before what is wrong behind it.
+        self.raw.samples.add_all(&mut batch, self.limits)?;
+        let taken = walked?;
+        self.taken += taken as u64;
+        Ok(taken)
+    }
+
+    fn walk<'w>(&mut self, window: &'w [u8], last: bool, batch: &mut Batch<'w>) -> Result<usize> {
+        let mut reader = Reader::new(window, self.taken);
+        let mut until_check = 0;
+        loop {
+            if until_check == 0 {
+                interrupt::check()?;
+                until_check = FIELDS_BETWEEN_CHECKS;
+            }
+            until_check -= 1;
+            let start = reader.position();
+            let (number, value) = match reader.field() {
+                Ok(Some(field)) => field,
+                Ok(None) => return Ok(start),
+                Err(error) if !last && matches!(*error.kind, ErrorKind::Truncated { .. }) => {
+                    return Ok(start);
+                }
+                Err(error) => return Err(error),
+            };
+            if let (2, Value::Bytes(bytes)) = (number, value) {
+                let end = reader.position();
+                let sample = Cursor::new(window).part(end - bytes.len(), end);
+                if batch.push(sample, self.limits).is_some() {
+                    if batch.is_full() {
+                        self.raw.samples.add_all(batch, self.limits)?;
+                    }
+                    continue;
+                }
+                self.raw.samples.add_all(batch, self.limits)?;
+            }
+            let at = self.taken + start as u64;
+            self.raw.field(number, value, reader.offset(), at, self.limits)?;
+        }
+    }
+
+    /// Resolves every number of the file to a row.
+    pub(super) fn finish(self) -> Result<Profile> {
+        self.raw.finish()
+    }
 }
 
 /// What has been read so far, with strings and rows still by their numbers in the file.
@@ -423,10 +491,6 @@ impl Rows {
             Self::Sequential(len) => (1..=*len).contains(&id).then(|| (id - 1) as u32),
             Self::Listed(rows) => rows.get(&id).copied(),
         }
-    }
-
-    pub(super) fn is_sequential(&self) -> bool {
-        matches!(self, Self::Sequential(_))
     }
 }
 

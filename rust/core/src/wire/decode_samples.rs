@@ -1,28 +1,50 @@
 //! Samples, taken up packed as they lie and resolved when all tables are known.
 
 use super::decode::{Rows, StringIds, Unknown, base, numbers};
-use super::varint::{Reader, Value, put_varint};
+use super::plain_samples::{Batch, IdRange};
+use super::varint::{Reader, Value, put_bytes, put_varint};
 use crate::error::{Error, Place, Result};
 use crate::ids::{LabelSetId, LocationId, StackId};
+use crate::interrupt;
 use crate::limits::Limits;
 use crate::table::{
     ByteArena, Interner, Label, LabelSets, LabelSetsBuilder, LabelValue, Samples, Stacks, StringsBuilder,
 };
+use std::mem::take;
 
 /// Samples with stacks and labels still in the numbers of the file.
 #[derive(Default)]
 pub(super) struct RawSamples {
     /// Distinct lists of location ids, as canonical varints.
     stacks: Interner,
-    /// Distinct lists of label messages, as they lie, each behind its length.
+    /// Distinct lists of label fields, as they lie, each with its tag and its length.
     label_sets: Interner,
     samples: Samples,
+    /// The smallest and the largest location id of all samples.
+    ids: IdRange,
     stack_scratch: Vec<u8>,
     label_scratch: Vec<u8>,
     value_scratch: Vec<i64>,
+    rows_scratch: Vec<u32>,
 }
 
 impl RawSamples {
+    /// Adds the samples of a batch and empties it.
+    pub(super) fn add_all(&mut self, batch: &mut Batch<'_>, limits: &Limits) -> Result<()> {
+        let mut rows = take(&mut self.rows_scratch);
+        self.stacks.intern_all(&batch.stacks, &mut rows);
+        let mut start = 0;
+        for (&stack, sample) in rows.iter().zip(&batch.samples) {
+            let values = batch.values.get(start..sample.values_end).unwrap_or_default();
+            start = sample.values_end;
+            self.ids.add_range(sample.ids);
+            self.add(StackId(stack), sample.labels, values, limits)?;
+        }
+        self.rows_scratch = rows;
+        batch.clear();
+        Ok(())
+    }
+
     /// Takes up one sample message.
     pub(super) fn push(
         &mut self,
@@ -45,13 +67,16 @@ impl RawSamples {
                 (1, Value::Bytes(packed)) => {
                     let mut ids = Reader::new(packed, base(packed, reader.offset()));
                     while !ids.is_done() {
-                        put_varint(ids.varint()?, &mut self.stack_scratch);
+                        let id = ids.varint()?;
+                        put_varint(id, &mut self.stack_scratch);
+                        self.ids.add(id);
                         depth += 1;
                         self.check(depth, limits)?;
                     }
                 }
                 (1, Value::Varint(id)) => {
                     put_varint(id, &mut self.stack_scratch);
+                    self.ids.add(id);
                     depth += 1;
                     self.check(depth, limits)?;
                 }
@@ -70,8 +95,7 @@ impl RawSamples {
                     labels += 1;
                     self.check(labels, limits)?;
                     check_label(label, base(label, reader.offset()), unknown)?;
-                    put_varint(label.len() as u64, &mut self.label_scratch);
-                    self.label_scratch.extend_from_slice(label);
+                    put_bytes(3, label, &mut self.label_scratch);
                 }
                 (1..=3, _) => {
                     return Err(
@@ -82,15 +106,24 @@ impl RawSamples {
                 _ => *unknown.entry(("Sample", number)).or_default() += 1,
             }
         }
+        let stack = StackId(self.stacks.intern(&self.stack_scratch));
+        let (labels, values) = (take(&mut self.label_scratch), take(&mut self.value_scratch));
+        let added = self.add(stack, &labels, &values, limits);
+        (self.label_scratch, self.value_scratch) = (labels, values);
+        added
+    }
+
+    /// Adds a sample.
+    fn add(&mut self, stack: StackId, labels: &[u8], values: &[i64], limits: &Limits) -> Result<()> {
         if self.samples.len() as u64 >= limits.samples {
             return Err(Error::too_large("samples", limits.samples, "samples"));
         }
         if self.samples.is_empty() {
-            self.samples = Samples::with_sample_types(self.value_scratch.len());
-        } else if self.samples.values.len() != self.value_scratch.len() {
+            self.samples = Samples::with_sample_types(values.len());
+        } else if self.samples.values.len() != values.len() {
             return Err(Error::invalid(format!(
                 "a sample has {} values, those before it {}",
-                self.value_scratch.len(),
+                values.len(),
                 self.samples.values.len()
             ))
             .at(Place::Row {
@@ -98,14 +131,12 @@ impl RawSamples {
                 id: self.samples.len() as u64,
             }));
         }
-        let stack = StackId(self.stacks.intern(&self.stack_scratch));
-        let labels = match self.label_scratch.as_slice() {
+        let labels = match labels {
             [] => LabelSetId::EMPTY,
             // Row 0 of the final table is the empty set, so rows here are counted from 1.
             labels => LabelSetId(self.label_sets.intern(labels) + 1),
         };
-        self.samples
-            .push(stack, labels, self.value_scratch.iter().copied());
+        self.samples.push(stack, labels, values.iter().copied());
         Ok(())
     }
 
@@ -152,7 +183,12 @@ impl RawSamples {
                 id: 0,
             }));
         }
-        let stacks = resolve_stacks(self.stacks.into_arena(), locations)?;
+        let stacks = self.stacks.into_arena();
+        let stacks = if self.ids.is_within(locations) {
+            Stacks::from_arena(stacks)
+        } else {
+            resolve_stacks(&stacks, locations)?
+        };
         let (label_sets, rows) = resolve_label_sets(self.label_sets.arena(), strings, table)?;
         for set in &mut samples.label_set {
             *set = rows[set.index()];
@@ -160,6 +196,14 @@ impl RawSamples {
         samples.shrink_to_fit();
         Ok((stacks, label_sets, samples))
     }
+}
+
+/// Looks at the flag of this thread once in a while.
+fn check_at(number: usize) -> Result<()> {
+    if number.is_multiple_of(4_096) {
+        interrupt::check()?;
+    }
+    Ok(())
 }
 
 fn check_label(label: &[u8], offset: u64, unknown: &mut Unknown) -> Result<()> {
@@ -173,11 +217,12 @@ fn check_label(label: &[u8], offset: u64, unknown: &mut Unknown) -> Result<()> {
     )
 }
 
-/// Replaces location ids by rows. When ids are 1, 2, 3, ... the packed form is already right and is only checked.
-fn resolve_stacks(raw: ByteArena, locations: &Rows) -> Result<Stacks> {
+/// Replaces location ids by rows.
+fn resolve_stacks(raw: &ByteArena, locations: &Rows) -> Result<Stacks> {
     let mut resolved = ByteArena::default();
     let mut scratch = Vec::new();
-    for stack in raw.iter() {
+    for (number, stack) in raw.iter().enumerate() {
+        check_at(number)?;
         scratch.clear();
         let mut ids = Reader::new(stack, 0);
         while !ids.is_done() {
@@ -190,15 +235,10 @@ fn resolve_stacks(raw: ByteArena, locations: &Rows) -> Result<Stacks> {
             })?;
             crate::table::pack(LocationId(row), &mut scratch);
         }
-        if !locations.is_sequential() {
-            resolved.push(&scratch);
-        }
+        resolved.push(&scratch);
     }
-    Ok(Stacks::from_arena(if locations.is_sequential() {
-        raw
-    } else {
-        resolved
-    }))
+    resolved.shrink_to_fit();
+    Ok(Stacks::from_arena(resolved))
 }
 
 /// The label sets, and the row of each raw set (counted from 1, see [`RawSamples::push`]).
@@ -211,11 +251,11 @@ fn resolve_label_sets(
     let mut rows = vec![LabelSetId::EMPTY];
     let mut labels = Vec::new();
     let mut unknown = Unknown::new();
-    for set in raw.iter() {
+    for (number, set) in raw.iter().enumerate() {
+        check_at(number)?;
         labels.clear();
         let mut reader = Reader::new(set, 0);
-        while !reader.is_done() {
-            let label = reader.prefixed()?;
+        while let Some((_, Value::Bytes(label))) = reader.field()? {
             let mut raw = [0u64; 4];
             let known = |number: u64, value| {
                 let slot = number.checked_sub(1).and_then(|slot| raw.get_mut(slot as usize));

@@ -11,7 +11,9 @@ mod encode;
 pub mod legacy;
 pub mod message;
 mod open;
+mod plain_samples;
 pub(crate) mod scan;
+mod stream;
 pub(crate) mod varint;
 
 pub use decode::decode_proto;

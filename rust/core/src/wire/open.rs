@@ -4,6 +4,7 @@ use super::container::{Form, check_input, sniff, unpack};
 use super::decode::decode_proto;
 use super::encode::encode_proto;
 use super::legacy::decode_legacy;
+use super::stream;
 use super::varint::{Reader, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -19,13 +20,26 @@ use crate::profile::{Note, Profile};
 /// that begin as a profile and go wrong later are answered with what is wrong, and where.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     check_input(bytes, limits)?;
+    if bytes.len() >= stream::WORTH_STREAMING
+        && let Some(decoded) = stream::decode(bytes, limits)
+    {
+        return decoded;
+    }
+    decode_whole(bytes, limits)
+}
+
+/// Decodes with all of the content in memory.
+fn decode_whole(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     let content = unpack(bytes, limits)?;
     let error = match decode_proto(&content, limits) {
         Ok(profile) => return Ok(profile),
         Err(error) => error,
     };
     match *error.kind {
-        ErrorKind::EmptyInput | ErrorKind::Concatenated | ErrorKind::TooLarge { .. } => {
+        ErrorKind::Cancelled
+        | ErrorKind::EmptyInput
+        | ErrorKind::Concatenated
+        | ErrorKind::TooLarge { .. } => {
             return Err(error);
         }
         _ => {}

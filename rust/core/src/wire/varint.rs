@@ -27,6 +27,11 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0, base }
     }
 
+    /// Position of the next byte in the bytes that are read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     /// Offset of the next byte in the whole input.
     pub(super) fn offset(&self) -> u64 {
         self.base + self.at as u64

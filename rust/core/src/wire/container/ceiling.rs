@@ -54,6 +54,15 @@ impl Ceiling {
         }
     }
 
+    /// Refuses `len` bytes when they are too many, or too many for the `consumed` bytes they came from.
+    pub(super) fn check_on_the_way(&self, len: usize, consumed: usize) -> Result<()> {
+        self.check(len)?;
+        if len as u64 > expanded(&self.limits, consumed) {
+            return Err(self.over_ratio());
+        }
+        Ok(())
+    }
+
     /// Whether `size` bytes from `input` compressed ones are allowed and so few that they may be reserved on a header's word.
     pub(super) fn is_usual(&self, input: usize, size: usize) -> bool {
         size as u64 <= self.bytes && size <= input.saturating_mul(TRUSTED_RATIO)
@@ -79,10 +88,7 @@ impl Ceiling {
         self.reserve(&mut out, hint.max(LEAST).min(most))?;
         loop {
             let fill = layer.fill(&mut out)?;
-            self.check(out.len())?;
-            if out.len() as u64 > expanded(&self.limits, layer.consumed()) {
-                return Err(self.over_ratio());
-            }
+            self.check_on_the_way(out.len(), layer.consumed())?;
             if fill == Fill::End {
                 return Ok(out);
             }

@@ -10,12 +10,14 @@ mod form;
 mod gzip;
 mod inflater;
 mod lz4;
+mod pieces;
 mod whole;
 mod zip;
 mod zstd;
 
 pub use form::{Form, sniff};
 pub use inflater::{Fill, Inflater};
+pub(super) use pieces::Pieces;
 pub use zip::{ZipEntry, zip_entries};
 
 use crate::error::{Error, Place, Result};

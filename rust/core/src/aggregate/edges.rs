@@ -1,0 +1,155 @@
+//! The edges of a graph: which node called which, and what went through the call.
+
+use super::graph::{Edge, Group, Weight};
+use super::node::NodeTable;
+use super::shares::{check_at, in_shares};
+use crate::error::Result;
+use crate::ids::LocationId;
+use crate::pattern::Pattern;
+use crate::table::Stacks;
+use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
+use std::mem::take;
+
+/// The edges that somebody will look at. Nodes and their sums are the same whatever is chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum EdgeChoice<'a> {
+    /// All of them.
+    #[default]
+    All,
+    /// Edges into places that are inlined somewhere: enough to say which are (for flat reports).
+    IntoInlined,
+    /// Edges from and to the nodes whose printed name matches.
+    Of(&'a Pattern),
+}
+
+/// What counts of each row of the node table, as bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(u8);
+
+impl Mark {
+    /// The row is left out: its callers call what it calls.
+    pub(super) const LEFT_OUT: Self = Self(0);
+    /// A node none of whose edges is wanted, but for those that the other end wants.
+    pub(super) const NODE: Self = Self(1);
+    /// A node whose edges from callers are wanted.
+    pub(super) const INTO: Self = Self(1 | 2);
+    /// A node whose edges to callees are wanted too.
+    pub(super) const BOTH: Self = Self(1 | 2 | 4);
+
+    #[inline]
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// Edges in the order in which the groups first show them.
+#[derive(Default)]
+struct Found {
+    edges: Vec<Edge>,
+    rows: FxHashMap<(u32, u32), u32>,
+}
+
+/// The edges that the marks of the rows ask for, in the order in which the groups first show them.
+pub(super) fn edges(
+    stacks: &Stacks,
+    table: &NodeTable,
+    groups: &[Group],
+    marks: &[Mark],
+) -> Result<Vec<Edge>> {
+    if !marks.iter().any(|mark| mark.has(Mark::INTO)) {
+        return Ok(Vec::new());
+    }
+    let mut shares = in_shares(groups, |share| of_share(stacks, table, share, marks))?.into_iter();
+    let mut all = shares.next().unwrap_or_default();
+    for share in shares {
+        for edge in share.edges {
+            match all.rows.entry((edge.src as u32, edge.dest as u32)) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(all.edges.len() as u32);
+                    all.edges.push(edge);
+                }
+                Entry::Occupied(known) => {
+                    let known = &mut all.edges[*known.get() as usize];
+                    known.weight.add(edge.weight);
+                    known.residual |= edge.residual;
+                    known.inline &= edge.inline;
+                }
+            }
+        }
+    }
+    Ok(all.edges)
+}
+
+fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group], marks: &[Mark]) -> Result<Found> {
+    let mut found = Found::default();
+    // Number of the group in which an edge was last seen: each counts once a sample.
+    let mut seen: Vec<u32> = Vec::new();
+    // The last caller of each node, and the edge: mostly it is the next one too.
+    let mut latest = vec![(u32::MAX, 0); marks.len()];
+    let is_left_out = |location| {
+        let rows = table.of(LocationId::from_index(location));
+        rows.iter().all(|&row| marks[row as usize] == Mark::LEFT_OUT)
+    };
+    let left_out: Vec<bool> = (0..table.locations()).map(is_left_out).collect();
+    let mut frames = Vec::new();
+    for (number, group) in (0u32..).zip(groups) {
+        check_at(number as usize)?;
+        stacks.read(group.stack, &mut frames);
+        let mut parent: Option<(u32, Mark)> = None;
+        let mut residual = false;
+        for &location in frames.iter().rev() {
+            if left_out[location.index()] {
+                residual = true;
+                continue;
+            }
+            let rows = table.of(location);
+            for (line, &row) in rows.iter().enumerate().rev() {
+                let mark = marks[row as usize];
+                if mark == Mark::LEFT_OUT {
+                    residual = true;
+                    continue;
+                }
+                let before = parent.replace((row, mark));
+                let skipped = take(&mut residual);
+                let wanted = |&(parent, from): &(u32, Mark)| {
+                    parent != row && (mark.has(Mark::INTO) || from.has(Mark::BOTH))
+                };
+                let Some((parent, _)) = before.filter(wanted) else {
+                    continue;
+                };
+                let latest = &mut latest[row as usize];
+                if latest.0 != parent {
+                    *latest = (parent, found.edge(parent, row));
+                    seen.resize(found.edges.len(), u32::MAX);
+                }
+                let edge = latest.1 as usize;
+                if seen[edge] != number {
+                    seen[edge] = number;
+                    let edge = &mut found.edges[edge];
+                    edge.weight.add(group.weight);
+                    edge.residual |= skipped;
+                    edge.inline &= line + 1 != rows.len();
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// The number of an edge, added if it is new.
+    fn edge(&mut self, parent: u32, row: u32) -> u32 {
+        let Self { edges, rows } = self;
+        *rows.entry((parent, row)).or_insert_with(|| {
+            edges.push(Edge {
+                src: parent as usize,
+                dest: row as usize,
+                weight: Weight::default(),
+                residual: false,
+                inline: true,
+            });
+            edges.len() as u32 - 1
+        })
+    }
+}
