@@ -141,6 +141,8 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
     if get_origin(annotation) is Annotated:
         bare, *rest = get_args(annotation)
         extras = tuple(rest)
+    if bare is Any:
+        raise TypeError(f"parameter {name} has no type")
     kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(bare)
     shown = _JSON_FORMS.get(kind, bare)
     field = FieldInfo.from_annotation(
