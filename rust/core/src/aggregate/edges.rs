@@ -153,3 +153,93 @@ impl Found {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::{EdgeChoice, GraphBuilder, GraphOptions, SampleValue};
+    use crate::profile::{Profile, ProfileBuilder};
+    use crate::table::{Function, Line, Location};
+    use crate::view::View;
+
+    const VALUE: SampleValue = SampleValue {
+        index: 0,
+        mean: false,
+    };
+
+    /// Enough stacks for several threads, with recursion and inlined lines.
+    fn profile() -> Profile {
+        let mut builder = ProfileBuilder::default();
+        let count = builder.value_type(b"samples", b"count");
+        builder.header.sample_types.push(count);
+        let lines: Vec<Line> = (0..30)
+            .map(|number| {
+                let name = builder.string(format!("f{number}").as_bytes());
+                let function = builder.function(Function {
+                    name,
+                    ..Function::default()
+                });
+                Line {
+                    function,
+                    ..Line::default()
+                }
+            })
+            .collect();
+        let locations: Vec<_> = (0..60)
+            .map(|number| {
+                let lines = &lines[number % 28..][..1 + number % 3];
+                builder.location(Location::default(), lines).unwrap()
+            })
+            .collect();
+        let mut random = 7u64;
+        for value in 1..30_000 {
+            let stack: Vec<_> = (0..1 + value % 9)
+                .map(|_| {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    locations[(random >> 33) as usize % locations.len()]
+                })
+                .collect();
+            builder.sample(&stack, &[value], &mut []).unwrap();
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn several_threads_find_the_edges_that_one_finds_in_the_same_order() {
+        let profile = profile();
+        let view = View::new(&profile);
+        let builder = GraphBuilder::new(&view, GraphOptions::plain(VALUE));
+        let graph = builder.build(None).unwrap();
+        let marks = vec![Mark::BOTH; graph.nodes.len()];
+        let alone = of_share(view.stacks(), builder.table(), &builder.groups, &marks).unwrap();
+        assert!(builder.groups.len() > 20_000 && alone.edges.len() > 500);
+        assert_eq!(graph.edges, alone.edges);
+    }
+
+    #[test]
+    fn edges_left_out_by_choice_do_not_change_the_others() {
+        let profile = profile();
+        let view = View::new(&profile);
+        let all = GraphBuilder::new(&view, GraphOptions::plain(VALUE))
+            .build(None)
+            .unwrap();
+        let pattern = Pattern::new("regex", "^f1[0-3]$").unwrap();
+        for edges in [EdgeChoice::IntoInlined, EdgeChoice::Of(&pattern)] {
+            let options = GraphOptions {
+                edges,
+                ..GraphOptions::plain(VALUE)
+            };
+            let builder = GraphBuilder::new(&view, options);
+            let some = builder.build(None).unwrap();
+            let wanted = |edge: &&Edge| match edges {
+                EdgeChoice::Of(pattern) => [edge.src, edge.dest]
+                    .iter()
+                    .any(|&end| pattern.is_match(&builder.names().printable(&all.nodes[end].info))),
+                _ => builder.table().inlined[edge.dest],
+            };
+            let expected: Vec<Edge> = all.edges.iter().filter(wanted).copied().collect();
+            assert!(!expected.is_empty() && expected.len() < all.edges.len());
+            assert_eq!(some.edges, expected);
+        }
+    }
+}

@@ -66,7 +66,7 @@ pub struct Node {
 }
 
 /// A call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge {
     /// The caller.
     pub src: NodeId,
@@ -206,6 +206,11 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     #[must_use]
     pub fn infos(&self) -> &[NodeInfo] {
         &self.table.infos
+    }
+
+    #[cfg(test)]
+    pub(super) fn table(&self) -> &NodeTable {
+        &self.table
     }
 
     /// Number of rows of the node table.

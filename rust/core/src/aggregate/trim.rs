@@ -266,3 +266,78 @@ impl Graph {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::{EdgeChoice, GraphOptions, SampleValue};
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Function, Line, Location};
+    use crate::view::View;
+
+    #[test]
+    fn the_first_rows_are_the_same_however_many_are_asked_for() {
+        let mut profile = ProfileBuilder::default();
+        let count = profile.value_type(b"samples", b"count");
+        profile.header.sample_types.push(count);
+        let mut line = |name: u32| {
+            let name = profile.string(format!("f{name}").as_bytes());
+            let function = profile.function(Function {
+                name,
+                ..Function::default()
+            });
+            Line {
+                function,
+                ..Line::default()
+            }
+        };
+        let lines: Vec<Line> = (0..40).map(&mut line).collect();
+        let locations: Vec<_> = (0..39)
+            .map(|at| {
+                profile
+                    .location(Location::default(), &lines[at..at + 1 + at % 2])
+                    .unwrap()
+            })
+            .collect();
+        for (at, stack) in locations.windows(3).enumerate() {
+            profile.sample(stack, &[(at % 4) as i64 - 1], &mut []).unwrap();
+        }
+        let profile = profile.finish();
+        let view = View::new(&profile);
+        let value = SampleValue {
+            index: 0,
+            mean: false,
+        };
+        let options = GraphOptions {
+            edges: EdgeChoice::IntoInlined,
+            ..GraphOptions::plain(value)
+        };
+        let builder = GraphBuilder::new(&view, options);
+        for cum_sort in [false, true] {
+            let trim = Trim {
+                nodecount: 0,
+                nodefraction: 0.01,
+                edgefraction: 0.0,
+                cum_sort,
+                visual: false,
+            };
+            let all = builder.trimmed(&trim).unwrap().graph;
+            let ins = |graph: &Graph, id: NodeId| {
+                let edges = graph.nodes[id].ins.iter();
+                edges.map(|&edge| graph.edges[edge]).collect::<Vec<_>>()
+            };
+            assert!(all.order.len() > 20 && all.order.iter().any(|&id| !ins(&all, id).is_empty()));
+            for first in 0..=all.order.len() + 1 {
+                let some = builder.trimmed_first(&trim, first).unwrap().graph;
+                let shown = first.min(all.order.len());
+                assert_eq!(some.order.len(), all.order.len());
+                assert_eq!(some.order[..shown], all.order[..shown]);
+                assert!(
+                    all.order[..shown]
+                        .iter()
+                        .all(|&id| ins(&some, id) == ins(&all, id))
+                );
+            }
+        }
+    }
+}

@@ -21,7 +21,7 @@ use crate::profile::{Note, Profile};
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     check_input(bytes, limits)?;
     if bytes.len() >= stream::WORTH_STREAMING
-        && let Some(decoded) = stream::decode(bytes, limits)
+        && let Some(decoded) = stream::decode(bytes, stream::PIECE, limits)
     {
         return decoded;
     }
@@ -29,7 +29,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile> {
 }
 
 /// Decodes with all of the content in memory.
-fn decode_whole(bytes: &[u8], limits: &Limits) -> Result<Profile> {
+pub(super) fn decode_whole(bytes: &[u8], limits: &Limits) -> Result<Profile> {
     let content = unpack(bytes, limits)?;
     let error = match decode_proto(&content, limits) {
         Ok(profile) => return Ok(profile),

@@ -170,3 +170,61 @@ fn range_of(mut ids: Cursor<'_>, limits: &Limits) -> Option<IdRange> {
     }
     (depth <= limits.stack_depth).then_some(range)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(sample: &[u8], limits: &Limits) -> Option<(Vec<u8>, Vec<i64>, Vec<u8>)> {
+        // What lies behind a sample is never part of it.
+        let content = [sample, &[0xff; 16]].concat();
+        let mut batch = Batch::default();
+        batch.push(Cursor::new(&content).part(0, sample.len()), limits)?;
+        let labels = batch.samples.first()?.labels.to_vec();
+        Some((batch.stacks.first()?.to_vec(), batch.values, labels))
+    }
+
+    #[test]
+    fn a_sample_is_taken_as_it_lies() {
+        let (stack, values, labels) = (
+            &[0x0a, 3, 1, 0x81, 1][..],
+            &[0x12, 2, 7, 9][..],
+            &[0x1a, 2, 8, 5][..],
+        );
+        let found = (vec![1, 0x81, 1], vec![7, 9], [labels, labels].concat());
+        let sample = [stack, values, labels, labels].concat();
+        assert_eq!(taken(&sample, &Limits::default()), Some(found));
+        assert_eq!(taken(&[], &Limits::default()), Some((vec![], vec![], vec![])));
+    }
+
+    #[test]
+    fn other_forms_are_left_alone() {
+        for (what, sample) in [
+            ("an id that could be shorter", &[0x0a, 2, 0x81, 0][..]),
+            ("a zero that could be shorter", &[0x0a, 2, 0x80, 0]),
+            ("ids one by one", &[0x08, 1]),
+            ("ids in two fields", &[0x0a, 1, 1, 0x0a, 1, 2]),
+            ("an id that is cut off", &[0x0a, 1, 0x81]),
+            ("a length past the end", &[0x0a, 9, 1]),
+            ("labels apart", &[0x1a, 2, 8, 5, 0x10, 1, 0x1a, 2, 8, 5]),
+            ("an unknown field", &[0x28, 1]),
+            ("an unknown field of a label", &[0x1a, 2, 0x28, 5]),
+        ] {
+            assert_eq!(taken(sample, &Limits::default()), None, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_sample_over_a_limit_is_left_alone() {
+        let limits = Limits {
+            stack_depth: 2,
+            sample_values: 2,
+            ..Limits::default()
+        };
+        assert!(taken(&[0x0a, 2, 1, 2, 0x12, 2, 1, 2], &limits).is_some());
+        assert_eq!(taken(&[0x0a, 3, 1, 2, 3], &limits), None);
+        assert_eq!(taken(&[0x12, 3, 1, 2, 3], &limits), None);
+        assert_eq!(taken(&[0x10, 1, 0x10, 2, 0x10, 3], &limits), None);
+        assert_eq!(taken(&[0x1a, 0, 0x1a, 0, 0x1a, 0], &limits), None);
+    }
+}

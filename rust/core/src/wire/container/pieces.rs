@@ -7,25 +7,25 @@ use crate::error::Result;
 use crate::interrupt;
 use crate::limits::Limits;
 
-/// Bytes of one piece. Chosen: a piece stays in the cache of a core on its way to another.
-const PIECE: usize = 256 << 10;
-
 /// The content of one layer in pieces, the last of which says so. An error is the last item.
 pub(crate) struct Pieces<'a> {
     layer: Inflater<'a>,
     ceiling: Ceiling,
+    /// Bytes of one piece.
+    piece: usize,
     total: usize,
     ended: bool,
 }
 
 impl<'a> Pieces<'a> {
-    /// The pieces of `bytes`, or `None` when they are not compressed, or are more than may be given.
-    pub(crate) fn of(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
+    /// The pieces of `bytes`, of `piece` bytes each, or `None` when they are not compressed, or are more than may be given.
+    pub(crate) fn of(bytes: &'a [u8], piece: usize, limits: &Limits) -> Option<Self> {
         super::check_input(bytes, limits).ok()?;
         let layer = Inflater::of(bytes).ok()??;
         (limits.nesting > 0).then(|| Self {
             layer,
             ceiling: Ceiling::of(limits, bytes.len()),
+            piece,
             total: 0,
             ended: false,
         })
@@ -33,7 +33,7 @@ impl<'a> Pieces<'a> {
 
     fn piece(&mut self) -> Result<(Vec<u8>, Fill)> {
         interrupt::check()?;
-        let mut piece = Vec::with_capacity(PIECE);
+        let mut piece = Vec::with_capacity(self.piece);
         let fill = self.layer.fill(&mut piece)?;
         if self.total == 0 && is_packed(&piece) {
             return Err(crate::Error::invalid("another layer of compression"));
