@@ -392,6 +392,19 @@ fn partials_that_were_made_otherwise_do_not_combine() {
 }
 
 #[test]
+fn a_partial_of_nothing_changes_nothing() {
+    let file = of(&["cpu"], &[3], 1);
+    let alone = finished(sum_of(MergeOptions::default(), std::slice::from_ref(&file)));
+    let mut with_nothing = sum_of(MergeOptions::default(), std::slice::from_ref(&file));
+    with_nothing.absorb(Partial::default()).unwrap();
+    let mut nothing = Partial::default();
+    nothing.absorb(sum_of(MergeOptions::default(), &[file])).unwrap();
+    assert_eq!(finished(with_nothing), alone);
+    assert_eq!(finished(nothing), alone);
+    assert_eq!(alone.profile.samples.values, [[3]]);
+}
+
+#[test]
 fn bytes_that_are_no_partial_are_refused() {
     let limits = Limits::default();
     let whole = sum_of(MergeOptions::default(), &[of(&["a"], &[1], 1)])

@@ -84,6 +84,10 @@ impl Profile {
     }
 }
 
+/// How profiles are compressed, as Go's runtime does it: the fastest level. Measured on merged profiles: a third of the time of
+/// level 6, for files larger by 3 to 11 % and still no larger than those that google/pprof writes.
+const LEVEL: Compression = Compression::Gzip(1);
+
 #[pymethods]
 impl Profile {
     #[staticmethod]
@@ -97,11 +101,7 @@ impl Profile {
 
     #[pyo3(signature = (compress=true))]
     fn encode<'py>(&self, py: Python<'py>, compress: bool) -> PyResult<Bound<'py, PyBytes>> {
-        let compression = if compress {
-            Compression::Gzip(6)
-        } else {
-            Compression::None
-        };
+        let compression = if compress { LEVEL } else { Compression::None };
         let inner = Arc::clone(&self.inner);
         let bytes = enter_long(py, self.is_long(), move || encode(&inner, compression))?;
         Ok(PyBytes::new(py, &bytes))

@@ -187,13 +187,13 @@ mod tests {
             .collect();
         let locations: Vec<_> = (0..60)
             .map(|number| {
-                let lines = &lines[number % 28..][..1 + number % 3];
+                let lines = &lines[number % 28..][..=(number % 3)];
                 builder.location(Location::default(), lines).unwrap()
             })
             .collect();
         let mut random = 7u64;
         for value in 1..30_000 {
-            let stack: Vec<_> = (0..1 + value % 9)
+            let stack: Vec<_> = (0..=(value % 9))
                 .map(|_| {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     locations[(random >> 33) as usize % locations.len()]

@@ -135,7 +135,7 @@ impl Build<'_> {
             notes,
         } = self;
         let mut strings = Renumbered::new(tables);
-        let header = strings.header(header);
+        let header = strings.header(&header);
         let mappings = Mappings {
             ids: FileIds::Sequential,
             rows: order
@@ -295,7 +295,7 @@ impl<'t> Renumbered<'t> {
         }
     }
 
-    fn header(&mut self, header: Header) -> Header {
+    fn header(&mut self, header: &Header) -> Header {
         Header {
             sample_types: header
                 .sample_types
@@ -308,7 +308,9 @@ impl<'t> Renumbered<'t> {
             period_type: self.value_type(header.period_type),
             comments: header.comments.iter().map(|&comment| self.get(comment)).collect(),
             doc_url: self.get(header.doc_url),
-            ..header
+            time_nanos: header.time_nanos,
+            duration_nanos: header.duration_nanos,
+            period: header.period,
         }
     }
 

@@ -135,10 +135,10 @@ impl Partial {
             Err(error) => Err(error),
         };
         self.folder = folder;
-        match added? {
-            true => Ok(()),
-            false => decode(bytes, limits).map(|profile| self.add_profile(name, &profile)),
+        if !added? {
+            self.add_profile(name, &decode(bytes, limits)?);
         }
+        Ok(())
     }
 
     /// Adds a decoded profile.
@@ -332,18 +332,21 @@ impl Partial {
         if self.options != other.options {
             return Err(Error::incompatible("partial merges made with different options"));
         }
-        if other.inputs() > 0 {
-            self.absorb_alike(other);
-        }
+        self.absorb_alike(other);
         Ok(())
     }
 
     pub(super) fn absorb_alike(&mut self, mut other: Self) {
+        // Nothing has no columns: to keep the common ones would be to keep none.
+        if other.inputs() == 0 {
+            return;
+        }
         if self.inputs() == 0 {
             *self = other;
             return;
         }
-        if !self.options.intersect_types && !(self.gathered.shapes.agree() && other.gathered.shapes.agree()) {
+        let agree = self.gathered.shapes.agree() && other.gathered.shapes.agree();
+        if !(agree || self.options.intersect_types) {
             self.gathered.shapes.absorb(other.gathered.shapes);
             return;
         }
@@ -410,9 +413,12 @@ impl Partial {
         self.gathered.shapes.check(self.options.intersect_types)?;
         self.reorder_columns();
         let how: Vec<Snapshots> = (0..self.columns.len())
-            .map(|column| match is_snapshot(&self.columns[column].name.0) {
-                true => self.options.snapshots,
-                false => Snapshots::Sum,
+            .map(|column| {
+                if is_snapshot(&self.columns[column].name.0) {
+                    self.options.snapshots
+                } else {
+                    Snapshots::Sum
+                }
             })
             .collect();
         let combined = self

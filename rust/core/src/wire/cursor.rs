@@ -1,5 +1,10 @@
 //! Reading known-good bytes fast: no places, no messages, `None` for anything odd.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a call for each byte or number would cost more than what it does"
+)]
+
 use super::varint::word_varint;
 
 /// A stretch of `content` that is being read. Numbers are taken from whole words, which may reach behind the stretch: what

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn one_member_comes_out_whole() {
-        for content in [&b""[..], b"a", &[7; 100_000]] {
+        let sevens = vec![7; 100_000];
+        for content in [&b""[..], b"a", &sevens] {
             let usual = at_once(&compressed(content));
             assert!(usual.is_none_or(|found| found == content));
         }
