@@ -2,8 +2,78 @@
 
 use super::partial::{Partial, Staged};
 use super::tables::{Keep, Place};
+use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
 use crate::table::{Function, Label, LabelValue, Line, Mapping};
+
+impl Partial {
+    /// Adds all that another partial holds.
+    ///
+    /// # Errors
+    ///
+    /// The two were made with different options.
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        if self.options != other.options {
+            return Err(Error::incompatible("partial merges made with different options"));
+        }
+        self.absorb_alike(other);
+        Ok(())
+    }
+
+    pub(super) fn absorb_alike(&mut self, mut other: Self) {
+        // Nothing has no columns: to keep the common ones would be to keep none.
+        if other.inputs() == 0 {
+            return;
+        }
+        if self.inputs() == 0 {
+            *self = other;
+            return;
+        }
+        let agree = self.gathered.shapes.agree() && other.gathered.shapes.agree();
+        if !(agree || self.options.intersect_types) {
+            self.gathered.shapes.absorb(other.gathered.shapes);
+            return;
+        }
+        self.narrow(&other.columns);
+        other.narrow(&self.columns);
+        if let Some(theirs) = other.gathered.last_nanos {
+            // Whichever is older loses its latest snapshots; `is_late` speaks of the other.
+            let late = self.make_way(theirs);
+            for column in (0..late.len()).filter(|&column| late[column]) {
+                let theirs = other.columns.iter().position(|one| *one == self.columns[column]);
+                if let Some(theirs) = theirs {
+                    other.sums.clear_column(theirs);
+                    other.gathered.magnitudes[theirs] = 0;
+                }
+            }
+        }
+        let staged = stage(self, &other);
+        let picks: Vec<usize> = self
+            .columns
+            .iter()
+            .map(|column| {
+                other
+                    .columns
+                    .iter()
+                    .position(|one| one == column)
+                    .unwrap_or_default()
+            })
+            .collect();
+        let mut picked = vec![0; picks.len()];
+        for (at, &row) in staged.rows.iter().enumerate() {
+            let values = &staged.values[at * staged.width..(at + 1) * staged.width];
+            for (into, &pick) in picked.iter_mut().zip(&picks) {
+                *into = values[pick];
+            }
+            self.sums.add(row, &picked);
+        }
+        other.gathered.magnitudes = picks
+            .iter()
+            .map(|&pick| other.gathered.magnitudes[pick])
+            .collect();
+        self.gathered.absorb(other.gathered);
+    }
+}
 
 /// Enters all rows of `other`; its samples are staged with all their values.
 pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
@@ -97,6 +167,8 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
         staged.rows.push(into.sums.row(stack, set));
         staged.values.extend_from_slice(other.sums.values(row));
     }
-    into.absorb_main(other.main().map(|main| mappings[main.index()]));
+    if let Some(main) = other.main {
+        into.offer_main(mappings[main.index()]);
+    }
     staged
 }

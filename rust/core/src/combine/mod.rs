@@ -5,6 +5,7 @@ mod align;
 mod build;
 mod canonical;
 mod diff;
+mod finish;
 mod fold;
 mod gathered;
 mod ids;
@@ -15,6 +16,7 @@ mod parallel;
 mod partial;
 mod scale;
 mod shape;
+mod shipped;
 mod snapshot;
 mod stack_set;
 mod sums;
@@ -22,9 +24,10 @@ mod tables;
 
 pub use align::align;
 pub use diff::{DiffMode, diff};
+pub use finish::{Combined, Merged};
 pub use many::{Failure, Input, Inputs, Progress, Work, merge_all};
 pub use merge::merge;
-pub use partial::{Combined, MergeOptions, Merged, Partial};
+pub use partial::{MergeOptions, Partial};
 pub use scale::{normalize, scale};
 pub use snapshot::{Snapshots, is_snapshot};
 

@@ -5,23 +5,22 @@
 //! wrap, which is associative; of several equal mappings the least stands for all; header fields are sums, least or
 //! largest ones, or sets; and [`super::canonical`] orders rows by their contents. Memory is that of the distinct rows.
 
-use super::build::Build;
-use super::canonical::{canonical, mapping_key};
+use super::canonical::mapping_key;
 use super::fold::Folder;
 use super::gathered::Gathered;
-use super::merge::{Source, columns};
+use super::merge::Source;
 use super::shape::{Column, Shape};
 use super::snapshot::{Snapshots, is_snapshot};
 use super::sums::Sums;
 use super::tables::{Keep, Tables};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{MappingId, StringId};
 use crate::limits::Limits;
-use crate::profile::{Header, Note, Profile};
+use crate::profile::Profile;
 use crate::table::Mapping;
 use crate::value_type::ValueType;
 use crate::wire::container::unpack_into;
-use crate::wire::{decode, decode_proto, encode_proto};
+use crate::wire::decode;
 use serde::{Deserialize, Serialize};
 
 /// How profiles are merged.
@@ -32,44 +31,15 @@ pub struct MergeOptions {
     /// What becomes of values that are snapshots.
     pub snapshots: Snapshots,
 }
-
-/// What was done with the values of one sample type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Combined {
-    /// The sample type.
-    pub r#type: String,
-    /// Its unit.
-    pub unit: String,
-    /// `sum`, `mean` or `last`.
-    pub how: &'static str,
-    /// Whether the type counts what is there at an instant.
-    pub is_snapshot: bool,
-}
-
-/// The outcome of a merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
-    /// The profile.
-    pub profile: Profile,
-    /// Profiles that went in.
-    pub inputs: u64,
-    /// What was done, for each sample type.
-    pub combined: Vec<Combined>,
-    /// Whether the inputs measured different things, of which only the shared ones were kept.
-    pub types_differ: bool,
-    /// The earliest and the latest time of the inputs, in nanoseconds since 1970; 0 when unknown.
-    pub times: [i64; 2],
-}
-
 /// What has been merged so far.
 #[derive(Debug, Clone, Default)]
 pub struct Partial {
-    options: MergeOptions,
+    pub(super) options: MergeOptions,
     pub(super) tables: Tables,
     pub(super) sums: Sums,
-    columns: Vec<Column>,
-    main: Option<MappingId>,
-    gathered: Gathered,
+    pub(super) columns: Vec<Column>,
+    pub(super) main: Option<MappingId>,
+    pub(super) gathered: Gathered,
     pub(super) folder: Folder,
 }
 
@@ -251,7 +221,7 @@ impl Partial {
     }
 
     /// Keeps the columns that `other` has too.
-    fn narrow(&mut self, other: &[Column]) {
+    pub(super) fn narrow(&mut self, other: &[Column]) {
         if self.columns.iter().all(|column| other.contains(column)) {
             return;
         }
@@ -263,7 +233,7 @@ impl Partial {
         self.columns = kept.iter().map(|&at| self.columns[at].clone()).collect();
     }
 
-    fn offer_main(&mut self, offered: MappingId) {
+    pub(super) fn offer_main(&mut self, offered: MappingId) {
         let tables = &self.tables;
         if self
             .main
@@ -279,7 +249,7 @@ impl Partial {
 
     /// Where only the latest snapshots count: forgets those that are older than `time`, and says which columns
     /// of a profile of that time count no more.
-    fn make_way(&mut self, time: i64) -> Vec<bool> {
+    pub(super) fn make_way(&mut self, time: i64) -> Vec<bool> {
         let Some(last) = self.gathered.last_nanos else {
             return vec![false; self.columns.len()];
         };
@@ -321,311 +291,6 @@ impl Partial {
         for (sum, more) in self.gathered.magnitudes.iter_mut().zip(magnitudes) {
             *sum = sum.saturating_add(u128::from(more));
         }
-    }
-
-    /// Adds all that another partial holds.
-    ///
-    /// # Errors
-    ///
-    /// The two were made with different options.
-    pub fn absorb(&mut self, other: Self) -> Result<()> {
-        if self.options != other.options {
-            return Err(Error::incompatible("partial merges made with different options"));
-        }
-        self.absorb_alike(other);
-        Ok(())
-    }
-
-    pub(super) fn absorb_alike(&mut self, mut other: Self) {
-        // Nothing has no columns: to keep the common ones would be to keep none.
-        if other.inputs() == 0 {
-            return;
-        }
-        if self.inputs() == 0 {
-            *self = other;
-            return;
-        }
-        let agree = self.gathered.shapes.agree() && other.gathered.shapes.agree();
-        if !(agree || self.options.intersect_types) {
-            self.gathered.shapes.absorb(other.gathered.shapes);
-            return;
-        }
-        self.narrow(&other.columns);
-        other.narrow(&self.columns);
-        if let Some(theirs) = other.gathered.last_nanos {
-            // Whichever is older loses its latest snapshots; `is_late` speaks of the other.
-            let late = self.make_way(theirs);
-            for column in (0..late.len()).filter(|&column| late[column]) {
-                let theirs = other.columns.iter().position(|one| *one == self.columns[column]);
-                if let Some(theirs) = theirs {
-                    other.sums.clear_column(theirs);
-                    other.gathered.magnitudes[theirs] = 0;
-                }
-            }
-        }
-        let staged = super::absorb::stage(self, &other);
-        let picks: Vec<usize> = self
-            .columns
-            .iter()
-            .map(|column| {
-                other
-                    .columns
-                    .iter()
-                    .position(|one| one == column)
-                    .unwrap_or_default()
-            })
-            .collect();
-        let mut picked = vec![0; picks.len()];
-        for (at, &row) in staged.rows.iter().enumerate() {
-            let values = &staged.values[at * staged.width..(at + 1) * staged.width];
-            for (into, &pick) in picked.iter_mut().zip(&picks) {
-                *into = values[pick];
-            }
-            self.sums.add(row, &picked);
-        }
-        other.gathered.magnitudes = picks
-            .iter()
-            .map(|&pick| other.gathered.magnitudes[pick])
-            .collect();
-        self.gathered.absorb(other.gathered);
-    }
-
-    pub(super) fn absorb_main(&mut self, main: Option<MappingId>) {
-        if let Some(main) = main {
-            self.offer_main(main);
-        }
-    }
-
-    pub(super) fn main(&self) -> Option<MappingId> {
-        self.main
-    }
-
-    /// The merged profile.
-    ///
-    /// # Errors
-    ///
-    /// No profiles, or profiles that measure different things: the error names them.
-    pub fn finish(mut self) -> Result<Merged> {
-        let inputs = self.inputs();
-        if inputs == 0 {
-            return Err(Error::incompatible("there are no profiles to merge"));
-        }
-        self.gathered.shapes.check(self.options.intersect_types)?;
-        self.reorder_columns();
-        let how: Vec<Snapshots> = (0..self.columns.len())
-            .map(|column| {
-                if is_snapshot(&self.columns[column].name.0) {
-                    self.options.snapshots
-                } else {
-                    Snapshots::Sum
-                }
-            })
-            .collect();
-        let combined = self
-            .columns
-            .iter()
-            .zip(&how)
-            .map(|(column, how)| Combined {
-                r#type: String::from_utf8_lossy(&column.name.0).into_owned(),
-                unit: String::from_utf8_lossy(&column.name.1).into_owned(),
-                how: how.name(),
-                is_snapshot: is_snapshot(&column.name.0),
-            })
-            .collect();
-        let times = [self.gathered.time_nanos, self.gathered.last_nanos.unwrap_or(0)];
-        let types_differ = !self.gathered.shapes.agree();
-        let profile = self.build(&how, inputs, false);
-        Ok(Merged {
-            profile,
-            inputs,
-            combined,
-            types_differ,
-            times,
-        })
-    }
-
-    /// Brings the columns into the order in which [`super::shape::Shapes::shared`] has them.
-    fn reorder_columns(&mut self) {
-        let order: Vec<usize> = self
-            .gathered
-            .shapes
-            .shared()
-            .iter()
-            .filter_map(|column| self.columns.iter().position(|own| own == column))
-            .collect();
-        if order.iter().enumerate().any(|(at, &column)| at != column) {
-            self.sums.select(&order);
-            self.gathered.magnitudes = order.iter().map(|&at| self.gathered.magnitudes[at]).collect();
-            self.columns = order.iter().map(|&at| self.columns[at].clone()).collect();
-        }
-    }
-
-    /// The profile in canonical order. `for_partial` keeps mappings that no sample needs: what stands in them may yet matter.
-    fn build(&mut self, how: &[Snapshots], inputs: u64, for_partial: bool) -> Profile {
-        let header = self.header();
-        let notes = self.notes();
-        let order = canonical(&self.tables, &self.sums, self.main);
-        let mut values = columns(&self.sums, &order.samples);
-        for (column, _) in how.iter().enumerate().filter(|(_, how)| **how == Snapshots::Mean) {
-            mean(&mut values[column], inputs);
-        }
-        let kept: Vec<usize> = (0..order.samples.len())
-            .filter(|&sample| values.iter().any(|column| column[sample] != 0))
-            .collect();
-        if kept.len() < order.samples.len() {
-            for column in &mut values {
-                *column = kept.iter().map(|&sample| column[sample]).collect();
-            }
-        }
-        let samples = kept.iter().map(|&sample| order.samples[sample]).collect();
-        let order = order.narrowed(samples, for_partial, &self.tables, &self.sums);
-        Build {
-            tables: &self.tables,
-            sums: &self.sums,
-            order: &order,
-            header,
-            notes,
-        }
-        .profile(values)
-    }
-
-    fn header(&mut self) -> Header {
-        let strings = &mut self.tables.strings;
-        let gathered = &self.gathered;
-        let sample_types: Vec<ValueType> = self
-            .columns
-            .iter()
-            .map(|column| ValueType {
-                type_: strings.intern(&column.name.0),
-                unit: strings.intern(&column.name.1),
-            })
-            .collect();
-        let default = strings.intern(&gathered.default_sample_type.0);
-        let period_type = gathered.shapes.period_type();
-        Header {
-            default_sample_type: if default.is_empty()
-                || sample_types
-                    .iter()
-                    .any(|sample_type| sample_type.type_ == default)
-            {
-                default
-            } else {
-                sample_types
-                    .first()
-                    .map_or(StringId::EMPTY, |sample_type| sample_type.type_)
-            },
-            sample_types,
-            drop_frames: strings.intern(&gathered.drop_frames.0),
-            keep_frames: strings.intern(&gathered.keep_frames.0),
-            time_nanos: gathered.time_nanos,
-            duration_nanos: gathered.duration_nanos,
-            period: if period_type.is_some() { gathered.period } else { 0 },
-            period_type: period_type.map_or_else(ValueType::default, |(name, unit)| ValueType {
-                type_: strings.intern(name),
-                unit: strings.intern(unit),
-            }),
-            comments: gathered
-                .comments
-                .iter()
-                .map(|comment| strings.intern(comment))
-                .collect(),
-            doc_url: strings.intern(&gathered.doc_url.0),
-        }
-    }
-
-    fn notes(&self) -> Vec<Note> {
-        let mut notes = self.gathered.notes.list();
-        if self.gathered.magnitudes.iter().any(|&sum| sum > i64::MAX as u128) {
-            notes.push(Note {
-                code: "overflow",
-                detail: "the values of a sample type add up to more than 64 bits hold; sums wrapped around"
-                    .to_owned(),
-            });
-        }
-        notes
-    }
-
-    /// The partial as bytes, for another process to go on with. Equal partials give equal bytes.
-    ///
-    /// # Errors
-    ///
-    /// None in practice; the form of the header is fixed.
-    pub fn to_bytes(mut self) -> Result<Vec<u8>> {
-        self.reorder_columns();
-        let state = State {
-            options: self.options,
-            gathered: self.gathered.clone(),
-        };
-        let head = serde_json::to_vec(&state)
-            .map_err(|error| Error::invalid(format!("a partial merge can not be written: {error}")))?;
-        let sums = vec![Snapshots::Sum; self.columns.len()];
-        let profile = encode_proto(&self.build(&sums, 1, true));
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend((head.len() as u64).to_le_bytes());
-        bytes.extend(head);
-        bytes.extend(profile);
-        Ok(bytes)
-    }
-
-    /// A partial from [`Partial::to_bytes`].
-    ///
-    /// # Errors
-    ///
-    /// Bytes that are none, or that were changed.
-    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        let parts = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first_chunk::<8>);
-        let Some((len, rest)) = parts else {
-            return Err(Error::not_a_profile("no partial merge of this version"));
-        };
-        let len = usize::try_from(u64::from_le_bytes(*len)).unwrap_or(usize::MAX);
-        let Some((head, content)) = rest.split_at_checked(len) else {
-            return Err(Error::truncated(
-                "the bytes end inside the head of a partial merge",
-            ));
-        };
-        let state: State = serde_json::from_slice(head)
-            .map_err(|error| Error::invalid(format!("the head of a partial merge: {error}")))?;
-        let mut partial = Self::new(state.options);
-        let shapes = &state.gathered.shapes;
-        if shapes.count() == 0 {
-            return Ok(partial);
-        }
-        partial.add_profile("", &decode_proto(content, limits)?);
-        let columns = if state.options.intersect_types || shapes.agree() {
-            shapes.shared()
-        } else {
-            partial.columns.clone()
-        };
-        if columns != partial.columns || state.gathered.magnitudes.len() != columns.len() {
-            return Err(Error::invalid(
-                "a partial merge whose head does not fit its samples",
-            ));
-        }
-        partial.gathered = state.gathered;
-        Ok(partial)
-    }
-}
-
-/// What stands before the profile in the bytes of a partial.
-#[derive(Serialize, Deserialize)]
-struct State {
-    options: MergeOptions,
-    gathered: Gathered,
-}
-
-/// First bytes of a partial; the number counts versions of the form.
-const MAGIC: &[u8] = b"pprof partial merge 1\n";
-
-/// Divides a column, carrying what is left of each division to the next row: the sum of the column is exact to
-/// one, which rounding each row by itself would miss by up to half a unit a row.
-fn mean(column: &mut [i64], inputs: u64) {
-    let divisor = i128::from(inputs.max(1));
-    let mut carried = 0i128;
-    for value in column {
-        let whole = i128::from(*value) + carried;
-        let quotient = whole.div_euclid(divisor);
-        carried = whole.rem_euclid(divisor);
-        *value = quotient as i64;
     }
 }
 
