@@ -89,7 +89,9 @@ fn top(profile: &Profile) -> (i64, i64) {
         edges: EdgeChoice::IntoInlined,
         ..GraphOptions::plain(value)
     };
-    let trimmed = GraphBuilder::new(&view, options).trimmed(&trim);
+    let trimmed = GraphBuilder::new(&view, options)
+        .trimmed(&trim)
+        .expect("nobody cancels a benchmark");
     let heaviest = trimmed
         .graph
         .order
