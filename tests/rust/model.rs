@@ -274,14 +274,14 @@ proptest! {
         spec.aggregate(&mut view);
         filters::aggregate(&mut naive, &spec);
         let builder = GraphBuilder::new(&view, options(counting, false));
-        let whole = builder.build(None);
+        let whole = builder.build(None).unwrap();
         let by_place = |graph: &aggregate::Graph| named(graph, |id| place(&builder, graph.nodes[id].info));
         prop_assert_eq!(by_place(&whole), graph::build(&naive, counting, None, |_, place| place));
         // Any choice of nodes: node n stays if bit n of the random number is set.
         let rows: Vec<bool> = (0..whole.nodes.len()).map(|row| kept >> (row % 64) & 1 == 1).collect();
         let places = whole.nodes.iter().zip(&rows).filter(|(_, kept)| **kept);
         let places = places.map(|(node, _)| place(&builder, node.info)).collect();
-        let some = builder.build(Some(&rows));
+        let some = builder.build(Some(&rows)).unwrap();
         prop_assert_eq!(by_place(&some), graph::build(&naive, counting, Some(&places), |_, place| place));
     }
 
@@ -298,7 +298,7 @@ proptest! {
         spec.aggregate(&mut view);
         filters::aggregate(&mut naive, &spec);
         let builder = GraphBuilder::new(&view, options(counting, true));
-        let tree = builder.build(None);
+        let tree = builder.build(None).unwrap();
         let path = |id: NodeId| {
             let mut path = vec![place(&builder, tree.nodes[id].info)];
             let mut at = id;
@@ -334,7 +334,7 @@ proptest! {
         filters::aggregate(&mut naive, &spec);
         let builder = GraphBuilder::new(&view, options(counting, false));
         let trim = Trim { nodecount, nodefraction, edgefraction, cum_sort, visual: false };
-        let trimmed = builder.trimmed(&trim);
+        let trimmed = builder.trimmed(&trim).unwrap();
         let key = |id: NodeId| place(&builder, trimmed.graph.nodes[id].info);
         let shown = graph::Shown {
             order: trimmed.graph.order.iter().map(|&id| key(id)).collect(),

@@ -97,7 +97,10 @@ impl GraphBuilder<'_, '_, '_> {
             }
         }
         self.add_edges(&mut graph, kept.as_deref(), first)?;
-        let dropped_edges = graph.trim_edges(cutoff(total, trim.edgefraction));
+        let dropped = graph.trim_edges(cutoff(total, trim.edgefraction));
+        // pprof drops edges once more before it cuts to a number of nodes; if that cuts none, the later count finds nothing.
+        let is_counted = trim.nodecount == 0 || graph.order.len() < orig_count;
+        let dropped_edges = if is_counted { dropped } else { 0 };
         Ok(Trimmed {
             graph,
             orig_count,
