@@ -6,6 +6,7 @@ of the tree, in which order its tasks run, and what is made of errors.
 
 from __future__ import annotations
 
+import logging
 import math
 import queue
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from typing_extensions import TypeVar
 
-from pprof_mcp.errors import ClusterError, InvalidArgumentError, PprofMcpError
+from pprof_mcp.errors import CancelledError, ClusterError, InvalidArgumentError, PprofMcpError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -95,7 +96,12 @@ def _local(distributed: Any, inputs: int) -> Any:
         n_workers=max(1, min(cores, inputs)),
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        # Its web server can not be left out, but it has no pages to serve and a port that nobody else wants.
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+        preload="pprof_mcp.cluster.work",
+        # An input that is no profile is told once, by the error.
+        silence_logs=logging.CRITICAL,
         # Who can talk to a scheduler can run code as its user, and other users reach the loopback too.
         security=True,
     )
@@ -114,9 +120,15 @@ def _to(distributed: Any, address: str) -> Any:
 
 def _check_client(distributed: Any, client: Any) -> None:
     if not isinstance(client, distributed.Client):
-        what, hint = f"{type(client).__name__} is no dask.distributed.Client", "Give Client(...) or an address."
+        what, hint = (
+            f"{type(client).__name__} is no dask.distributed.Client",
+            "Give Client(...) or an address.",
+        )
     elif client.asynchronous:
-        what, hint = "the client is asynchronous", "Give one without asynchronous=True, from a thread of its own."
+        what, hint = (
+            "the client is asynchronous",
+            "Give one without asynchronous=True, from a thread of its own.",
+        )
     elif client.status != "running":
         what, hint = f"the client is {client.status}", "Give one that is connected to its scheduler."
     else:
@@ -147,6 +159,25 @@ def _check_versions(client: Any) -> None:
 def threads(client: Any) -> int:
     """Give the number of tasks that run at a time, 1 when no worker is there yet."""
     return max(1, sum(client.nthreads().values()))
+
+
+def watch_of_task() -> Callable[[int, int, int, int], None] | None:
+    """Give what ends the work of the task that runs here once nobody wants it any more; None outside of tasks.
+
+    Dask lets such tasks run to their end, which may be far: an input that does not come keeps its worker.
+    """
+    try:
+        worker = _distributed().get_worker()
+    except (ClusterError, ValueError):
+        return None
+    key = worker.get_current_task()
+
+    def watch(*_: int) -> None:
+        task = worker.state.tasks.get(key)
+        if task is None or task.state == "cancelled" or worker.status.name.startswith("clos"):
+            raise CancelledError("nobody waits for this part of the merge any more")
+
+    return watch
 
 
 class Job(Generic[T]):
@@ -208,9 +239,7 @@ class Job(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        left = [*self._leaves.values(), *self._inner, self._root]
-        if self._client.status == "running":
-            self._client.cancel(left, force=True)
+        self._cancel([*self._leaves.values(), *self._inner, self._root])
         self._leaves.clear()
         self._inner.clear()
 
@@ -234,10 +263,12 @@ class Job(Generic[T]):
                     del self._leaves[at]
                     tell(at)
                     continue
+                if isinstance(problem, ClusterError):
+                    raise problem
                 failed = problem
                 self._drop(at)
-            elif at == _ROOT and self._root.status != "finished":
-                # That of a leaf is told by the leaf, whose place is known.
+            elif at == _ROOT and failed is None:
+                # What is wrong with a leaf is told by the leaf, whose place is known.
                 problem = self._problem(self._root, None)
                 if isinstance(problem, ClusterError):
                     raise problem
@@ -255,8 +286,12 @@ class Job(Generic[T]):
     def _drop(self, first: int) -> None:
         """Give up the chunks from one on: whatever they hold, an earlier one has failed."""
         unwanted = [self._leaves.pop(at) for at in sorted(self._leaves) if at >= first]
-        self._client.cancel([*unwanted, *self._inner], force=True)
+        self._cancel([*unwanted, *self._inner])
         self._inner.clear()
+
+    def _cancel(self, futures: Sequence[Any]) -> None:
+        if self._client.status == "running":
+            self._client.cancel(futures, force=True)
 
     def _tell_end(self, future: Any, at: int) -> None:
         def ended(_: Any) -> None:

@@ -126,9 +126,7 @@ def merge(
         raise InvalidArgumentError(
             f"chunk is {chunk}; it must be 1 or more", details={"argument": "chunk", "given": chunk}
         )
-    found = gather(
-        urls, keep_going=keep_going, limits=options.limits, storage_options=storage_options or {}
-    )
+    found = gather(urls, keep_going=keep_going, limits=options.limits, storage_options=storage_options or {})
     total = len(found.named)
     with connected(client, total) as cluster:
         size = chunk or min(MOST_IN_A_CHUNK, math.ceil(total / (threads(cluster) * ROUNDS)))

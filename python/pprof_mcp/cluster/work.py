@@ -7,11 +7,13 @@ the interpreter released.
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pprof_mcp import _native
+from pprof_mcp.cluster.engine import watch_of_task
 
 if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Source
@@ -63,6 +65,14 @@ class Part:
     failures: list[dict[str, str]]
 
 
+def dask_setup(_: object) -> None:
+    """Prepare a worker process of a local cluster, which Dask has import this module.
+
+    Ctrl-C in a terminal reaches all processes; the one that was called decides, and ends the others.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def fold(chunk: Chunk) -> Part:
     """Merge the inputs of a chunk on one thread: the scheduler gives each of its threads a task.
 
@@ -77,6 +87,7 @@ def fold(chunk: Chunk) -> Part:
         keep_going=options.keep_going,
         threads=1,
         limits=options.limits,
+        watch=watch_of_task(),
     )
     return Part(partial, json.loads(failures))
 
