@@ -16,12 +16,10 @@ Copies = Callable[..., list[str]]
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Any]:
     """A client of two workers, as somebody has it who runs a cluster already."""
-    with (
-        LocalCluster(
-            host="127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    cluster: Any = LocalCluster(
+        host="127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    )
+    with cluster, Client(cluster, set_as_default=False) as client:
         yield client
 
 

@@ -1,7 +1,7 @@
 """Workers that die, schedulers that go, versions that differ, Ctrl-C: nothing is lost, or it is told.
 
-An input that is a pipe holds a worker exactly where a test wants it: whoever opens it for writing knows that it is
-being read.
+An input that is a pipe holds a worker exactly where a test wants it: whoever opens it for writing knows that
+it is being read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +41,7 @@ class Held:
         os.mkfifo(path)
 
     @contextmanager
-    def reached(self) -> Iterator[Any]:
+    def reached(self) -> Generator[Any, None, None]:
         """Wait until a worker reads it; who comes later finds a file."""
         with self._path.open("wb") as pipe:
             beside = self._path.with_suffix(".new")
@@ -179,10 +179,11 @@ def test_what_progress_raises_ends_the_merge_and_leaves_the_cluster_clean(
 def test_a_scheduler_that_goes_is_told(copies: Copies) -> None:
     paths = copies(4)
     held = Held(paths[1])
+    ours: Any = LocalCluster(
+        host="127.0.0.1", n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    )
     with (
-        LocalCluster(
-            host="127.0.0.1", n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as ours,
+        ours,
         Client(ours, set_as_default=False) as client,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -207,7 +208,7 @@ def test_workers_with_another_version_are_named(client: Any, cpu: str, tmp_path:
     other = tmp_path / "pprof_mcp-99.0.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: pprof-mcp\nVersion: 99.0\n", "utf-8")
-    address = sorted(client.run(os.getpid))[0]
+    address = min(client.run(os.getpid))
 
     def add(folder: str) -> None:
         sys.path.insert(0, folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pprof_mcp.errors import (
     SourceNotFoundError,
     UnreadableError,
 )
+from typing_extensions import override
 
 from tests.cluster.conftest import Copies
 
@@ -246,6 +246,7 @@ def test_options_that_mean_nothing_are_told_before_any_cluster_starts(
 
 def test_progress_is_a_line_on_a_terminal_and_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
+        @override
         def isatty(self) -> bool:
             return True
 

@@ -86,7 +86,7 @@ class Stored:
             raise SourceNotFoundError(
                 f"{self.name}: there is no such object", hint="Check the URL.", details={"url": self.name}
             ) from error
-        except Exception as error:  # noqa: BLE001 - every store has errors of its own
+        except Exception as error:
             raise _unreadable(self.name, error) from error
 
 
@@ -113,7 +113,7 @@ class Store:
         if "://" not in url:
             raise InvalidArgumentError(
                 f"{url!r} is neither a file nor a URL",
-                hint="Workers read files and URLs themselves; handles and bundle members are known here only.",
+                hint="Workers read files and URLs themselves; handles are known here only.",
                 details={"argument": "urls", "url": url},
             )
         system, path = self._open(url)
@@ -127,7 +127,7 @@ class Store:
                 return [self._input(url, system, path)]
         except FileNotFoundError:
             found = []
-        except Exception as error:  # noqa: BLE001 - every store has errors of its own
+        except Exception as error:
             raise _unreadable(url, error) from error
         if not found:
             raise SourceNotFoundError(
@@ -148,11 +148,11 @@ class Store:
         except (ImportError, ValueError, TypeError) as error:
             raise InvalidArgumentError(
                 f"{url} can not be opened: {error}",
-                hint="Install the fsspec file system of its protocol, here and on the workers (s3fs, gcsfs, adlfs "
-                "...), and check storage_options.",
+                hint="Install the fsspec file system of its protocol (s3fs, gcsfs, adlfs ...), here and on "
+                "the workers, and check storage_options.",
                 details={"argument": "urls", "url": url},
             ) from error
-        except Exception as error:  # noqa: BLE001 - every store has errors of its own
+        except Exception as error:
             raise _unreadable(url, error) from error
 
     def _input(self, name: str, system: Any, path: str) -> tuple[str, Source]:
@@ -164,7 +164,7 @@ def _unreadable(url: str, error: Exception) -> UnreadableError:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return UnreadableError(
         f"{url} can not be read: {what}",
-        hint="Check the credentials of the workers and storage_options; to leave out what can not be read, use "
-        "keep_going.",
+        hint="Check the credentials of the workers and storage_options; to leave out what can not be read, "
+        "use keep_going.",
         details={"url": url},
     )

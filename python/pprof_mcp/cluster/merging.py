@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pprof_mcp import _native
 from pprof_mcp.cluster import work
-from pprof_mcp.cluster.engine import Job, connected, threads
+from pprof_mcp.cluster.engine import connected, threads
 from pprof_mcp.cluster.inputs import Urls, gather
+from pprof_mcp.cluster.job import Job
 from pprof_mcp.errors import InvalidArgumentError, PprofMcpError, UnreadableError, by_code
 from pprof_mcp.merging.options import combination
 from pprof_mcp.profile import Profile, Shared
@@ -26,10 +26,13 @@ Told = Callable[[int, int], object]
 """Told inputs done and all inputs."""
 
 MOST_IN_A_CHUNK = 64
-"""Inputs of one task at most. Source: chosen; 100,000 inputs are 1,563 tasks, and little is lost with a worker."""
+"""Inputs of one task at most.
+
+Source: chosen; 100,000 inputs are 1,563 tasks, and little is lost with a worker.
+"""
 
 ROUNDS = 4
-"""Tasks for each thread of the cluster, when there are so few inputs. Source: chosen, so that all end together."""
+"""Tasks for each thread when inputs are few. Source: chosen, so that all threads end at about one time."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class MergeOutcome:
     Attributes:
         profile: The merged profile.
         input_count: Profiles that went in.
-        failures: Inputs that were left out, with `keep_going`: `name`, `code` and `message` of each, in order.
+        failures: Inputs that were left out, with `keep_going`, in order.
         skipped: What lies in folders and zips but is no profile: names with reasons.
         sample_types: The sample types, and whether values were added up, averaged, or are the last ones.
         types_differ: Whether the inputs had sample types that not all share.
@@ -80,37 +83,37 @@ def merge(
     """Merge profiles on the workers of a Dask cluster; the bytes are those of the local merge.
 
     Inputs are read by the workers, with their file systems, networks and credentials: a caller who may choose
-    `urls` or `storage_options` may make them read anything they can. So this is a function for trusted callers,
-    and no tool.
+    `urls` or `storage_options` may make them read anything they can. So this is a function for trusted
+    callers, and no tool.
 
     A worker that is lost costs what it was doing and the parts it held, which others do again.
 
     Args:
-        urls: One path, folder, glob or URL, or any number of them. Paths must lead to the same files here and on
-            the workers. URLs are those of fsspec (`s3://`, `gs://`, `https://` ...); one that ends with `/` stands
-            for the files in it, one with `*` for those that match. The order does not matter.
-        client: A `dask.distributed.Client`, which stays open; the address of a scheduler; or None for a cluster of
-            processes on this machine, one for each core, that ends with the call. Then, as wherever processes are
-            started, a script needs `if __name__ == "__main__":`.
+        urls: One path, folder, glob or URL, or any number of them. Paths must lead to the same files here and
+            on the workers. URLs are those of fsspec (`s3://`, `gs://`, `https://` ...); one that ends with
+            `/` stands for the files in it, one with `*` for those that match. The order does not matter.
+        client: A `dask.distributed.Client`, which stays open; the address of a scheduler; or None for a
+            cluster of processes on this machine, one for each core, that ends with the call. Then, as
+            wherever processes are started, a script needs `if __name__ == "__main__":`.
         keep_going: Merge the rest when an input is missing or broken.
-        intersect_types: Merge the sample types that all inputs share; without it, different ones are an error.
+        intersect_types: Merge the sample types that all inputs share; without it, others are an error.
         over_time: The profiles are of one process, one after the other.
         snapshots: What becomes of values that are snapshots; `auto` is `mean` with over_time, else `sum`.
-        limits: Limits of each input by the names in `pprof_mcp.settings.LIMIT_NAMES`; those of the environment
-            here when not given.
+        limits: Limits of each input by the names in `pprof_mcp.settings.LIMIT_NAMES`; those of the
+            environment here when not given.
         chunk: Inputs of one task; chosen by their number and the workers' threads when not given.
         storage_options: Options of the URLs' file systems, sent to the workers as they are.
-        progress: Told inputs done and all inputs when some are done, and at least once a second; by default a line
-            on a terminal. What it raises ends the merge.
+        progress: Told inputs done and all inputs when some are done, and at least once a second; by default
+            a line on a terminal. What it raises ends the merge.
 
     Returns:
         The profile, and what was left out.
 
     Raises:
-        PprofMcpError: An input can not be merged: the first by its position is named. With `keep_going`, none can.
+        PprofMcpError: An input can not be merged, the first by its position; with `keep_going`, none can.
         IncompatibleProfilesError: Sample types differ, or with `intersect_types` have none in common.
-        ClusterError: Dask is not installed; the scheduler does not answer or was lost; workers have another version
-            of this package; several workers died over the same inputs.
+        ClusterError: Dask is not installed; the scheduler does not answer or was lost; workers have another
+            version of this package; several workers died over the same inputs.
         InvalidArgumentError: There is no input; an option has a value it can not have.
     """
     session = default_session()
