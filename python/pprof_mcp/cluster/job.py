@@ -200,11 +200,13 @@ class Job(Generic[T]):
         what = "combining partial merges"
         if at is not None:
             inputs = self._chunks[at].inputs
-            what = f"merging {len(inputs)} inputs from {inputs[0][0]} to {inputs[-1][0]}"
+            what = f"merging {inputs[0][0]}"
+            if len(inputs) > 1:
+                what = f"merging {len(inputs)} inputs from {inputs[0][0]} to {inputs[-1][0]}"
         if type(error).__name__ == "KilledWorker":
             died = getattr(error, "allowed_failures", 3) + 1
             return ClusterError(
-                f"{what}: {died} workers died over it, one after the other",
+                f"{what}: {died} worker{'s' * (died > 1)} died over it, one after the other",
                 hint="Most often a worker passed its memory limit and was ended: give workers more memory "
                 "(memory_limit), or fewer inputs to a task (chunk). The workers' logs tell.",
             )
