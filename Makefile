@@ -47,7 +47,7 @@ $(PY):
 $(INSTALLED): pyproject.toml uv.lock | $(PY)
 	@[ "$$($(VENV)/bin/uv --version 2>/dev/null | cut -d' ' -f2)" = $(UV_VERSION) ] \
 		|| $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(UV) sync --quiet --frozen --inexact --no-install-project --compile-bytecode
+	$(UV) sync --quiet --frozen --inexact --no-install-project --all-extras --compile-bytecode
 	@touch $@
 
 $(NATIVE): $(INSTALLED) Cargo.toml Cargo.lock $(RUST_SOURCES)

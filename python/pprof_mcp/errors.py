@@ -24,7 +24,8 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     ├── SourceError                       where profiles come from, and go            4
     │   ├── SourceNotFoundError           source_not_found
     │   ├── UnreadableError               unreadable
-    │   └── PathNotAllowedError           path_not_allowed
+    │   ├── PathNotAllowedError           path_not_allowed
+    │   └── ClusterError                  cluster_failed
     ├── CancelledError                    cancelled: whoever asked wants no answer  130
     └── InternalError                     internal_error: a defect of this program   70
 
@@ -234,6 +235,13 @@ class PathNotAllowedError(SourceError):
     default_hint = (
         "Allow its folder with --allow-root or PPROF_MCP_ROOTS, or copy the file under an allowed one."
     )
+
+
+class ClusterError(SourceError):
+    """A cluster that was to merge profiles is not there, does not fit, or was lost."""
+
+    code = "cluster_failed"
+    default_hint = "See that the scheduler and its workers run, and what their logs say."
 
 
 class CancelledError(PprofMcpError):

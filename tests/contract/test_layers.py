@@ -34,6 +34,7 @@ def imported(path: Path) -> Iterator[str]:
     [
         (("tools", "insight", "results", "prompts"), 20,
          ("mcp", "mcp_types", "httpx", "httpx2", "click", "rich", "pprof_mcp.fronts")),
+        (("cluster",), 5, ("mcp", "mcp_types", "click", "rich", "pprof_mcp.fronts")),
         (("insight",), 3, ("pprof_mcp.registry", "pprof_mcp.session", "pprof_mcp.sources", "os")),
         (("merging",), 4, ("mcp", "click", "pydantic", "rich", "pprof_mcp.fronts", "pprof_mcp.registry")),
         (("session", "sources", "registry", "render"), 15, ("mcp", "mcp_types", "click", "pprof_mcp.fronts")),
