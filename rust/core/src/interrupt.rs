@@ -62,6 +62,19 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
+/// As [`check`], for the row `number` of a loop; only one of a thousand looks.
+///
+/// # Errors
+///
+/// The flag is up.
+#[inline]
+pub fn check_at(number: usize) -> Result<()> {
+    if number.is_multiple_of(1_024) {
+        check()?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

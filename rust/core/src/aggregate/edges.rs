@@ -2,9 +2,10 @@
 
 use super::graph::{Edge, Group, Weight};
 use super::node::NodeTable;
-use super::shares::{check_at, in_shares};
+use super::shares::in_shares;
 use crate::error::Result;
 use crate::ids::LocationId;
+use crate::interrupt;
 use crate::pattern::Pattern;
 use crate::table::Stacks;
 use rustc_hash::FxHashMap;
@@ -94,7 +95,7 @@ fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group], marks: &[Mark]
     let left_out: Vec<bool> = (0..table.locations()).map(is_left_out).collect();
     let mut frames = Vec::new();
     for (number, group) in (0u32..).zip(groups) {
-        check_at(number as usize)?;
+        interrupt::check_at(number as usize)?;
         stacks.read(group.stack, &mut frames);
         let mut parent: Option<(u32, Mark)> = None;
         let mut residual = false;
@@ -187,13 +188,13 @@ mod tests {
             .collect();
         let locations: Vec<_> = (0..60)
             .map(|number| {
-                let lines = &lines[number % 28..][..=(number % 3)];
+                let lines = &lines[number % 28..][..=number % 3];
                 builder.location(Location::default(), lines).unwrap()
             })
             .collect();
         let mut random = 7u64;
         for value in 1..30_000 {
-            let stack: Vec<_> = (0..=(value % 9))
+            let stack: Vec<_> = (0..=value % 9)
                 .map(|_| {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     locations[(random >> 33) as usize % locations.len()]

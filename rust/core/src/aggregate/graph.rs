@@ -3,11 +3,11 @@
 use super::SampleValue;
 use super::edges::{EdgeChoice, Mark, edges};
 use super::node::{InfoRules, Infos, NodeInfo, NodeTable};
-use super::shares::check_at;
 use super::sums::sums;
 use super::tags::{NodeTags, TagBook, TagOptions};
 use crate::error::Result;
 use crate::ids::{LabelSetId, LocationId, StackId};
+use crate::interrupt;
 use crate::table::Strings;
 use crate::view::View;
 use rustc_hash::FxHashMap;
@@ -297,7 +297,7 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
         // Number of the group in which a node was last seen: each counts once a sample.
         let mut seen = vec![u32::MAX; graph.nodes.len()];
         for (number, group) in (0u32..).zip(&self.groups) {
-            check_at(number as usize)?;
+            interrupt::check_at(number as usize)?;
             let rows = self.view.stacks().frames(group.stack);
             let rows = rows.flat_map(|location| self.table.of(location));
             for (position, &row) in rows.enumerate() {

@@ -46,15 +46,6 @@ pub(super) fn in_shares<T: Send>(
     })
 }
 
-/// Looks at the flag of this thread once in a while.
-#[inline]
-pub(super) fn check_at(number: usize) -> Result<()> {
-    if number.is_multiple_of(1_024) {
-        interrupt::check()?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +79,10 @@ mod tests {
         let groups = groups(50_000);
         let outcome = interrupt::under(Some(flag), || {
             in_shares(&groups, |share| {
-                share.iter().enumerate().try_for_each(|(at, _)| check_at(at))
+                share
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(at, _)| interrupt::check_at(at))
             })
         });
         assert_eq!(*outcome.unwrap_err().kind, ErrorKind::Cancelled);

@@ -2,8 +2,9 @@
 
 use super::graph::{Group, Weight};
 use super::node::NodeTable;
-use super::shares::{check_at, in_shares};
+use super::shares::in_shares;
 use crate::error::Result;
+use crate::interrupt;
 use crate::table::Stacks;
 
 /// What was spent in a node, and in a node and all it called.
@@ -32,7 +33,7 @@ pub(super) fn sums(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Resu
 fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Result<Vec<Sum>> {
     let mut sums = vec![Sum::default(); table.infos.len()];
     for (number, group) in (1u32..).zip(groups) {
-        check_at(number as usize)?;
+        interrupt::check_at(number as usize)?;
         let mut see = |row: u32| {
             let sum = &mut sums[row as usize];
             if sum.seen != number {

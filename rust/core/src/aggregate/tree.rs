@@ -2,9 +2,9 @@
 
 use super::graph::{Edge, Graph, GraphBuilder, Node, Weight, whole_function};
 use super::node::NodeInfo;
-use super::shares::check_at;
 use super::tags::TagBook;
 use crate::error::Result;
+use crate::interrupt;
 use rustc_hash::FxHashMap;
 
 impl GraphBuilder<'_, '_, '_> {
@@ -21,7 +21,7 @@ impl GraphBuilder<'_, '_, '_> {
             .map(|options| TagBook::new(self.view, options));
         let mut frames = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
-            check_at(number)?;
+            interrupt::check_at(number)?;
             self.view.stacks().read(group.stack, &mut frames);
             let mut parent: Option<usize> = None;
             for &location in frames.iter().rev() {

@@ -110,10 +110,10 @@ pub fn render_noting(
     match (&options.format, &argument) {
         (Format::Top, _) => text::print(&mut report, &mut out)?,
         (Format::Tree | Format::Peek(_), pattern) => tree::print(&mut report, pattern.as_ref(), &mut out)?,
-        (Format::Traces, _) => traces::print(&report, &mut out),
+        (Format::Traces, _) => traces::print(&report, &mut out)?,
         (Format::Tags, _) => tags::print(&report, &mut out),
         (Format::Comments, _) => comments::print(&report, &mut out),
-        (Format::Raw, _) => raw::print(&report, &mut out),
+        (Format::Raw, _) => raw::print(&report, &mut out)?,
         (Format::List(_), Some(pattern)) => list::print(&report, pattern, sources, &mut out)?,
         // The expression of a listing is always compiled above.
         (Format::List(_), None) => {}

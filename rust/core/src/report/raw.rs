@@ -4,20 +4,23 @@ use super::context::Report;
 use super::out::put;
 use super::prepare::location_id;
 use super::time::{duration, raw_time};
+use crate::error::Result;
 use crate::ids::{LabelSetId, LocationId};
+use crate::interrupt;
 use crate::table::{Label, LabelValue};
 
 /// Characters of a duration that are shown.
 const DURATION_CHARS: usize = 4;
 
-pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) {
+pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     put_header(report, out);
-    put_samples(report, out);
+    put_samples(report, out)?;
     out.extend_from_slice(b"Locations\n");
     for location in report.view.locations().ids() {
         put_location(report, location, out);
     }
     put_mappings(report, out);
+    Ok(())
 }
 
 fn put_header(report: &Report<'_, '_>, out: &mut Vec<u8>) {
@@ -69,10 +72,11 @@ fn trimmed(text: &[u8]) -> &[u8] {
     std::str::from_utf8(text).map_or_else(|_| text.trim_ascii(), |text| text.trim().as_bytes())
 }
 
-fn put_samples(report: &Report<'_, '_>, out: &mut Vec<u8>) {
+fn put_samples(report: &Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     let view = report.view;
     let mut labels: Vec<Option<Vec<u8>>> = vec![None; view.label_sets().len()];
-    for sample in view.samples() {
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
         for column in view.values() {
             put(out, format_args!(" {:10}", column[sample.row as usize]));
         }
@@ -84,6 +88,7 @@ fn put_samples(report: &Report<'_, '_>, out: &mut Vec<u8>) {
         let set = &mut labels[sample.label_set.index()];
         out.extend_from_slice(set.get_or_insert_with(|| label_lines(report, sample.label_set)));
     }
+    Ok(())
 }
 
 /// A line of text labels and one of numeric labels, each only if there are any.

@@ -4,7 +4,9 @@ use super::context::{GraphRules, Report, label};
 use super::labels::profile_labels;
 use super::out::{pad_left, spaces};
 use crate::aggregate::{Names, NodeInfo};
+use crate::error::Result;
 use crate::ids::{LabelSetId, LocationId};
+use crate::interrupt;
 use crate::table::LabelValue;
 
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
@@ -48,7 +50,7 @@ impl FrameLines {
     }
 }
 
-pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) {
+pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) -> Result<()> {
     out.extend(profile_labels(report).join(&b'\n'));
     out.push(b'\n');
     let view = report.view;
@@ -63,7 +65,8 @@ pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) {
         builder.names(),
     );
     let mut labels: Vec<Option<Vec<u8>>> = vec![None; view.label_sets().len()];
-    for sample in view.samples() {
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
         let mut frames = view
             .stacks()
             .frames(sample.stack)
@@ -91,6 +94,7 @@ pub(super) fn print(report: &Report<'_, '_>, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(SEPARATOR);
+    Ok(())
 }
 
 /// The labels of a sample, a line a key: text first, then numbers, each kind in the order of its lines.

@@ -6,6 +6,7 @@ use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::traces::TracesLeftOut;
 use crate::aggregate::{GraphBuilder, GraphOptions};
 use crate::error::Result;
+use crate::interrupt;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
 use rustc_hash::FxHashMap;
@@ -134,7 +135,7 @@ struct Found {
     functions: BTreeSet<String>,
 }
 
-fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[bool]) -> Found {
+fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[bool]) -> Result<Found> {
     let view = &prepared.view;
     let mut groups: FxHashMap<Vec<FrameRow>, Group> = FxHashMap::default();
     let mut found = Found {
@@ -144,7 +145,8 @@ fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[boo
         functions: BTreeSet::new(),
     };
     let mut stack = Vec::new();
-    for sample in view.samples() {
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
         let value = prepared.value.of(view.values(), sample.row).0;
         if value == 0 {
             continue;
@@ -182,7 +184,7 @@ fn find(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>, matches: &[boo
         let heavier = r.value.unsigned_abs().cmp(&l.value.unsigned_abs());
         heavier.then_with(|| frames.ranks(left).cmp(frames.ranks(right)))
     });
-    found
+    Ok(found)
 }
 
 fn callees(
@@ -225,7 +227,7 @@ pub fn paths(profile: &Profile, query: &PathsQuery) -> Result<Paths> {
         .iter()
         .map(|info| pattern.is_match(&names.printable(info)))
         .collect();
-    let found = find(&prepared, &frames, &matches);
+    let found = find(&prepared, &frames, &matches)?;
     let count = found.groups.len();
     let total = prepared.total as f64;
     let row = |(path, group): (Vec<FrameRow>, Group)| PathRow {

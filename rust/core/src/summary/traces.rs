@@ -5,6 +5,7 @@ use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::{Place, percent, text};
 use crate::aggregate::{GraphBuilder, GraphOptions};
 use crate::error::Result;
+use crate::interrupt;
 use crate::profile::Profile;
 use crate::table::{Label, LabelValue};
 use crate::unit;
@@ -128,11 +129,15 @@ impl Group {
 }
 
 /// Samples with equal frames, leaf first, together.
-fn grouped(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>) -> FxHashMap<Vec<FrameRow>, Group> {
+fn grouped(
+    prepared: &Prepared<'_>,
+    frames: &Frames<'_, '_, '_, '_>,
+) -> Result<FxHashMap<Vec<FrameRow>, Group>> {
     let view = &prepared.view;
     let mut groups: FxHashMap<Vec<FrameRow>, Group> = FxHashMap::default();
     let mut stack = Vec::new();
-    for sample in view.samples() {
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
         let (value, divisor) = prepared.value.of(view.values(), sample.row);
         if value == 0 && divisor == 0 {
             continue;
@@ -153,7 +158,7 @@ fn grouped(prepared: &Prepared<'_>, frames: &Frames<'_, '_, '_, '_>) -> FxHashMa
             Some(shared) => shared.retain(|label| labels.contains(label)),
         }
     }
-    groups
+    Ok(groups)
 }
 
 /// Stacks with equal frames together, heaviest first.
@@ -166,7 +171,7 @@ pub fn traces(profile: &Profile, query: &TracesQuery) -> Result<Traces> {
     let view = &prepared.view;
     let builder = GraphBuilder::new(view, GraphOptions::plain(prepared.value));
     let frames = Frames::new(&builder);
-    let mut groups: Vec<_> = grouped(&prepared, &frames).into_iter().collect();
+    let mut groups: Vec<_> = grouped(&prepared, &frames)?.into_iter().collect();
     groups.sort_by(|(left, l), (right, r)| {
         let heavier = r.value().unsigned_abs().cmp(&l.value().unsigned_abs());
         heavier

@@ -198,14 +198,6 @@ impl RawSamples {
     }
 }
 
-/// Looks at the flag of this thread once in a while.
-fn check_at(number: usize) -> Result<()> {
-    if number.is_multiple_of(4_096) {
-        interrupt::check()?;
-    }
-    Ok(())
-}
-
 fn check_label(label: &[u8], offset: u64, unknown: &mut Unknown) -> Result<()> {
     numbers(
         "Label",
@@ -222,7 +214,7 @@ fn resolve_stacks(raw: &ByteArena, locations: &Rows) -> Result<Stacks> {
     let mut resolved = ByteArena::default();
     let mut scratch = Vec::new();
     for (number, stack) in raw.iter().enumerate() {
-        check_at(number)?;
+        interrupt::check_at(number)?;
         scratch.clear();
         let mut ids = Reader::new(stack, 0);
         while !ids.is_done() {
@@ -252,7 +244,7 @@ fn resolve_label_sets(
     let mut labels = Vec::new();
     let mut unknown = Unknown::new();
     for (number, set) in raw.iter().enumerate() {
-        check_at(number)?;
+        interrupt::check_at(number)?;
         labels.clear();
         let mut reader = Reader::new(set, 0);
         while let Some((_, Value::Bytes(label))) = reader.field()? {
