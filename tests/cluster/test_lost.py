@@ -64,7 +64,7 @@ def at_work(client: Any, number: int) -> str:
 @pytest.mark.parametrize("victim", ["the one that reads", "the one that holds what is done"])
 def test_a_worker_killed_half_way_loses_nothing(client: Any, copies: Copies, victim: str) -> None:
     paths = copies(21)
-    native, _ = _native.merge_inputs([(path, path) for path in paths], threads=1)
+    native, _ = _native.merge_inputs([(path, path) for path in paths])
     held = Held(paths[10])
     half = threading.Event()
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 
 def local(paths: list[str], **options: Any) -> bytes:
-    native, _ = _native.merge_inputs([(path, path) for path in paths], threads=1, **options)
+    native, _ = _native.merge_inputs([(path, path) for path in paths], **options)
     assert native is not None
     return native.encode()
 
