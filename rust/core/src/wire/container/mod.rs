@@ -73,7 +73,8 @@ pub fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
 /// As [`unpack`].
 pub(crate) fn unpack_into<'a>(bytes: &'a [u8], limits: &Limits, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
     check_input(bytes, limits)?;
-    if let Some(size) = whole::gunzip(bytes, &Ceiling::of(limits, bytes.len()), buffer)
+    if limits.nesting > 0
+        && let Some(size) = whole::gunzip(bytes, &Ceiling::of(limits, bytes.len()), buffer)
         && !buffer.get(..size).is_some_and(is_packed)
     {
         return Ok(buffer.get(..size).unwrap_or_default());
