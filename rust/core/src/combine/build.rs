@@ -5,7 +5,7 @@ use super::tables::{Place, Tables};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
 use crate::profile::{Header, Note, Profile};
 use crate::table::{
-    ByteArena, FileIds, Function, Functions, Label, LabelSetsBuilder, LabelValue, Line, Location, Locations,
+    ByteArena, FileIds, Function, Functions, Label, LabelSets, LabelValue, Line, Location, Locations,
     Mapping, Mappings, Samples, Stacks, Strings, pack,
 };
 use crate::value_type::ValueType;
@@ -168,13 +168,13 @@ impl Build<'_> {
             vec![NONE; tables.label_sets.sets().len()],
         );
         set_rows[0] = 0;
-        let (mut stacks, mut label_sets) = (ByteArena::default(), LabelSetsBuilder::default());
+        let (mut stacks, mut label_sets) = (ByteArena::default(), LabelSets::default());
         let mut samples = Samples {
             stack: Vec::with_capacity(order.samples.len()),
             label_set: Vec::with_capacity(order.samples.len()),
             values: columns,
         };
-        let (mut packed, mut labels) = (Vec::new(), Vec::new());
+        let mut packed = Vec::new();
         for &row in &order.samples {
             let (stack, set) = (sums.stack(row), sums.label_set(row));
             if stack_rows[stack as usize] == NONE {
@@ -185,16 +185,9 @@ impl Build<'_> {
                 stack_rows[stack as usize] = stacks.push(&packed) as u32;
             }
             if set_rows[set as usize] == NONE {
-                labels.clear();
-                labels.extend(
-                    tables
-                        .label_sets
-                        .sets()
-                        .get(LabelSetId(set))
-                        .iter()
-                        .map(|&label| strings.label(label)),
-                );
-                set_rows[set as usize] = label_sets.intern_sorted(&labels).0;
+                let labels = tables.label_sets.sets().get(LabelSetId(set));
+                let labels = labels.iter().map(|&label| strings.label(label));
+                set_rows[set as usize] = label_sets.push_new(labels).0;
             }
             samples.stack.push(StackId(stack_rows[stack as usize]));
             samples.label_set.push(LabelSetId(set_rows[set as usize]));
@@ -207,7 +200,7 @@ impl Build<'_> {
             mappings,
             locations,
             stacks: Stacks::from_arena(stacks),
-            label_sets: label_sets.finish(),
+            label_sets,
             samples,
             notes,
         }

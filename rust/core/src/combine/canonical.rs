@@ -8,7 +8,7 @@ use super::tables::{MappingKey, Place, Tables};
 use crate::ids::{LabelSetId, MappingId, StringId};
 use crate::table::{Label, LabelValue, Line};
 
-/// Samples by stack (leaf first), then labels; stacks by their locations; locations by mapping, offset and lines; functions by
+/// Samples by stack (leaf first), then by the value of the first label, then by all labels; stacks by their locations; locations by mapping, offset and lines; functions by
 /// name, linker name, file and line; mappings by file, build id, offset and size, the main binary first.
 pub(super) fn canonical(tables: &Tables, sums: &Sums, main: Option<MappingId>) -> Order {
     let samples: Vec<u32> = (0..sums.len() as u32)
@@ -182,56 +182,29 @@ fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], orde
         })
     });
     let stack_ranks = positions(&stacks, tables.stacks.len());
-    let set_ranks = label_set_ranks(tables, used, strings);
-    let mut samples: Vec<(u64, u32)> = order
-        .samples
-        .iter()
-        .map(|&row| {
-            let stack = stack_ranks[sums.stack(row) as usize];
-            let set = set_ranks[sums.label_set(row) as usize];
-            (u64::from(stack) << 32 | u64::from(set), row)
-        })
-        .collect();
-    super::parallel::sort(&mut samples, Ord::cmp);
-    order.samples = samples.into_iter().map(|(_, row)| row).collect();
-}
-
-fn label_set_ranks(tables: &Tables, used: &Used, strings: &[u32]) -> Vec<u32> {
+    // Labels only tell samples of one stack apart, so whole sets are never sorted among themselves.
     let sets = tables.label_sets.sets();
-    let labels = |set: u32| sets.get(LabelSetId(set));
+    let labels = |row: u32| sets.get(LabelSetId(sums.label_set(row)));
     let rank = |id: StringId| strings[id.index()];
     let key = |label: &Label| match label.value {
         LabelValue::Str(text) => (false, rank(label.key), i64::from(rank(text)), 0),
         LabelValue::Num(value, unit) => (true, rank(label.key), value, rank(unit)),
     };
-    // Which of all distinct labels each is, so that a set is compared as a list of numbers.
-    let mut all: Vec<_> = rows(&used.label_sets)
-        .flat_map(|set| labels(set).iter().map(key))
-        .collect();
-    super::parallel::sort(&mut all, Ord::cmp);
-    all.dedup();
-    let mut numbered: Vec<u32> = Vec::new();
-    let mut starts = vec![0u32; sets.len() + 1];
-    for set in 0..sets.len() as u32 {
-        if used.label_sets[set as usize] {
-            let found = labels(set)
-                .iter()
-                .map(|label| match all.binary_search(&key(label)) {
-                    Ok(number) | Err(number) => number as u32,
-                });
-            numbered.extend(found);
-        }
-        starts[set as usize + 1] = numbered.len() as u32;
-    }
-    let of = |set: u32| &numbered[starts[set as usize] as usize..starts[set as usize + 1] as usize];
-    let mut order: Vec<(u64, u32)> = rows(&used.label_sets)
-        .map(|set| {
-            let label = |at: usize| of(set).get(at).map_or(0, |&number| u64::from(number) + 1);
-            (label(0) << 32 | label(1), set)
+    let first_text = |row: u32| match labels(row).first().map(|label| label.value) {
+        Some(LabelValue::Str(text)) => rank(text),
+        _ => 0,
+    };
+    let mut samples: Vec<(u64, u32)> = order
+        .samples
+        .iter()
+        .map(|&row| {
+            let stack = stack_ranks[sums.stack(row) as usize];
+            (u64::from(stack) << 32 | u64::from(first_text(row)), row)
         })
         .collect();
-    super::parallel::sort(&mut order, |a, b| {
-        a.0.cmp(&b.0).then_with(|| of(a.1).cmp(of(b.1)))
+    super::parallel::sort(&mut samples, |a, b| {
+        a.0.cmp(&b.0)
+            .then_with(|| labels(a.1).iter().map(key).cmp(labels(b.1).iter().map(key)))
     });
-    positions(&order, sets.len())
+    order.samples = samples.into_iter().map(|(_, row)| row).collect();
 }

@@ -51,6 +51,13 @@ impl Default for LabelSets {
 }
 
 impl LabelSets {
+    /// Adds a set that is in the table's order and that the table does not have.
+    pub(crate) fn push_new(&mut self, labels: impl IntoIterator<Item = Label>) -> LabelSetId {
+        self.labels.extend(labels);
+        self.ends.push(self.labels.len() as u32);
+        LabelSetId::from_index(self.ends.len() - 1)
+    }
+
     /// Number of sets, the empty one included.
     #[must_use]
     pub fn len(&self) -> usize {
