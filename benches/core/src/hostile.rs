@@ -75,7 +75,8 @@ pub fn write<W: Write>(out: W, file: u64) -> io::Result<(W, Counts)> {
             Label::Text("", "no key"),
             Label::Text("schlüssel \u{1f511}", "значение"),
             Label::Number("bytes", bytes, "bytes"),
-            Label::Number("bytes", 64, "kilobytes"),
+            // Not a second unit of `bytes`: pprof shows a key in the unit of the first sample, so the order would show.
+            Label::Number("room", 64, "kilobytes"),
             Label::Number("plain", 3, ""),
         ];
         random.shuffle(&mut labels);
