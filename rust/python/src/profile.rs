@@ -84,8 +84,8 @@ impl Profile {
     }
 }
 
-/// How profiles are compressed, as Go's runtime does it: the fastest level. Measured on merged profiles: a third of the time of
-/// level 6, for files larger by 3 to 11 % and still no larger than those that google/pprof writes.
+/// How profiles are compressed, as Go's runtime does it: the fastest level. Measured on merged profiles: a third to a half of the
+/// time of level 6, for files larger by 3 to 12 %, about as large as those that google/pprof writes.
 const LEVEL: Compression = Compression::Gzip(1);
 
 #[pymethods]

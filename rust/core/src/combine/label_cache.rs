@@ -1,7 +1,7 @@
 //! Label sets of one file that were met a moment ago, by the bytes of their messages.
 //!
 //! A heap profile of Go has one short label on every sample, the size of the objects: a few dozen different ones. Finding
-//! them by two words is several times faster than hashing bytes.
+//! them by two words takes half the instructions of hashing bytes.
 
 use crate::wire::cursor::Cursor;
 

@@ -13,7 +13,7 @@ use crate::profile::Profile;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, scope};
 
-/// Compressed bytes from which on streaming pays: below, inflating all at once, which is twice as fast, takes too little time
+/// Compressed bytes from which on streaming pays: below, inflating all at once, which is faster, takes too little time
 /// to be worth a thread. Chosen: at 1 MB a thread does not pay, at 15 MB it does.
 pub(super) const WORTH_STREAMING: usize = 4 << 20;
 /// Bytes of one piece. Chosen: a piece stays in the cache of a core on its way to another.

@@ -1,4 +1,4 @@
-//! gzip data of one member, inflated at once: the case of nearly every profile, twice as fast as piece by piece.
+//! gzip data of one member, inflated at once: the case of nearly every profile, 1.7 times as fast as piece by piece (measured).
 //!
 //! It answers only where nothing is odd: the size and the checksum behind the data are right and no second member
 //! can follow. Everything else is left to [`super::gzip`], which also knows what is wrong and where.
