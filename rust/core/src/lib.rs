@@ -35,7 +35,7 @@
 //! assert_eq!(rows, [("work", 75.0, 75.0), ("main", 25.0, 100.0)]);
 //! # Ok::<(), pprof_core::Error>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aggregate;
 pub mod combine;

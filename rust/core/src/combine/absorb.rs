@@ -1,6 +1,7 @@
 //! Rows of one partial in the tables of another.
 
 use super::partial::{Partial, Staged};
+use super::stack_set::{StackRow, hash};
 use super::tables::{Keep, Place};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
@@ -128,7 +129,7 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
         })
         .collect();
     let mut frames = Vec::new();
-    let stacks: Vec<u32> = (0..theirs.stacks.len() as u32)
+    let stacks: Vec<StackRow> = (0..theirs.stacks.len() as u32)
         .map(|row| {
             frames.clear();
             frames.extend(
@@ -138,7 +139,7 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
                     .iter()
                     .map(|&location| locations[location as usize]),
             );
-            tables.stacks.intern(&frames)
+            tables.stacks.intern(hash(&frames), &frames)
         })
         .collect();
     let sets = theirs.label_sets.sets();

@@ -7,7 +7,6 @@ use super::ids::{FileRows, Frames};
 use super::label_cache::{LabelCache, ShortKey};
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
-use super::stack_set::{Hashed, hash};
 use super::tables::Place;
 use crate::error::Result;
 use crate::ids::{FunctionId, MappingId, StringId};
@@ -49,16 +48,24 @@ pub(super) struct Scratch {
 struct Batch {
     /// Frames of all their stacks, end to end.
     frames: Frames,
-    stacks: Vec<Hashed>,
-    label_sets: Vec<u32>,
-    found: Vec<u32>,
+    samples: Vec<Waiting>,
+    found: Vec<Option<u32>>,
+}
+
+/// A sample that waits to be looked up.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    /// Of its stack.
+    hash: u64,
+    label_set: u32,
+    /// Where its frames end.
+    end: u32,
 }
 
 impl Batch {
     fn clear(&mut self) {
         self.frames.len = 0;
-        self.stacks.clear();
-        self.label_sets.clear();
+        self.samples.clear();
     }
 }
 
@@ -110,7 +117,7 @@ impl Partial {
             }
             until_check -= 1;
             self.fold_sample(sample, limits, scratch)?;
-            if scratch.batch.stacks.len() == BATCH {
+            if scratch.batch.samples.len() == BATCH {
                 self.fold_batch(scratch);
             }
             Some(())
@@ -259,7 +266,7 @@ impl Partial {
                 0x12 => {
                     let mut values = sample.prefixed()?;
                     while !values.is_done() {
-                        scratch.staged.values.push(values.varint()? as i64);
+                        scratch.staged.values.push(values.even_varint()? as i64);
                     }
                 }
                 0x10 => {
@@ -296,24 +303,55 @@ impl Partial {
             scratch.batch.frames.len = first_frame;
             return Some(());
         }
-        let hash = hash(frames);
-        let end = scratch.batch.frames.len as u32;
-        scratch.batch.stacks.push(Hashed { hash, end });
-        let set = self.fold_labels(raw_labels, scratch)?;
-        scratch.batch.label_sets.push(set);
+        let label_set = self.fold_labels(raw_labels, scratch)?;
+        scratch.batch.samples.push(Waiting {
+            hash: scratch.batch.frames.hash_from(first_frame),
+            label_set,
+            end: scratch.batch.frames.len as u32,
+        });
         Some(())
     }
 
     /// Looks up the samples that wait.
+    ///
+    /// Looking one up waits for memory time and again: for the slot, the row, the place of its stack, the stack. Several at
+    /// once wait together, so each step is done for all before the next.
     fn fold_batch(&mut self, scratch: &mut Scratch) {
-        let batch = &mut scratch.batch;
-        self.tables
-            .stacks
-            .intern_all(&batch.stacks, batch.frames.filled(), &mut batch.found);
-        for (&stack, &set) in batch.found.iter().zip(&batch.label_sets) {
-            scratch.staged.rows.push(self.sums.row(stack, set));
+        let (stacks, sums) = (&mut self.tables.stacks, &mut self.sums);
+        let Batch {
+            frames,
+            samples,
+            found,
+        } = &mut scratch.batch;
+        found.clear();
+        found.extend(
+            samples
+                .iter()
+                .map(|sample| sums.candidate(sample.hash, sample.label_set)),
+        );
+        let mut touched = 0;
+        for row in found.iter().flatten() {
+            let stack = stacks.get(sums.stack(*row));
+            touched ^= stack.first().copied().unwrap_or(0) ^ stack.last().copied().unwrap_or(0);
         }
-        batch.clear();
+        std::hint::black_box(touched);
+        let mut start = 0;
+        for (sample, found) in samples.iter().zip(found) {
+            let own = &frames.filled()[start..sample.end as usize];
+            start = sample.end as usize;
+            let is_equal = |row: u32| {
+                sums.label_set(row) == sample.label_set && stacks.get(sums.stack(row)) == own
+            };
+            let row = match *found {
+                Some(row) if is_equal(row) => row,
+                _ => {
+                    let stack = stacks.intern(sample.hash, own);
+                    sums.row(stack, sample.label_set)
+                }
+            };
+            scratch.staged.rows.push(row);
+        }
+        scratch.batch.clear();
     }
 
     /// The label set of label messages as they lie.

@@ -1,34 +1,35 @@
 //! Merged rows by the ids of one file.
 
+use super::stack_set::hash_groups;
 use super::sums::NONE;
 use crate::wire::cursor::Cursor;
-use crate::wire::varint::HIGH_BITS;
+use crate::wire::short_ids::{PAST, SHORT, Way};
 use rustc_hash::FxHashMap;
 
 /// From the ids of a file to rows. Most encoders count ids from 1, so they index a list; others go to a map.
 #[derive(Debug, Clone)]
 pub(super) struct FileRows {
-    /// At least [`LOW`] long, so that the ids of one and two bytes need no check.
+    /// At least [`SHORT`] long, so that the ids of one and two bytes need no check.
     dense: Vec<u32>,
     /// Behind the last place of the list that is taken.
     end: usize,
     sparse: FxHashMap<u64, u32>,
     rows: usize,
+    way: Way,
 }
 
 impl Default for FileRows {
     fn default() -> Self {
         Self {
-            dense: vec![NONE; LOW],
+            dense: vec![NONE; SHORT],
             end: 0,
             sparse: FxHashMap::default(),
             rows: 0,
+            way: Way::best(),
         }
     }
 }
 
-/// Ids that take at most two bytes as varints are below this; they are always listed.
-const LOW: usize = 1 << 14;
 /// How many places of the list may stay empty for each row in it.
 const WASTE: u64 = 4;
 
@@ -47,7 +48,7 @@ impl FileRows {
             return None;
         }
         self.rows += 1;
-        if id < LOW as u64 || id < WASTE * self.rows as u64 {
+        if id < SHORT as u64 || id < WASTE * self.rows as u64 {
             let at = id as usize;
             if at >= self.dense.len() {
                 self.dense.resize(at + 1, NONE);
@@ -78,41 +79,19 @@ impl FileRows {
     /// Appends the rows of packed ids.
     #[inline]
     pub(super) fn translate(&self, mut packed: Cursor<'_>, frames: &mut Frames) -> Option<()> {
-        let low: &[u32; LOW] = self.dense.first_chunk()?;
         // Each id takes a byte at least, so this is room for all of them.
         frames.make_room(packed.rest_len());
-        let mut count = frames.len;
-        let rows = frames.room.as_mut_slice();
-        while !packed.is_done() {
-            // Four ids of one or two bytes each at a time, without a branch: which of the two it is no one can foretell.
-            if packed.rest_len() >= 8
-                && let Some(mut word) = packed.word()
-            {
-                let continued = word & HIGH_BITS;
-                if continued & (continued >> 8) == 0 {
-                    let into: &mut [u32; 4] = rows.get_mut(count..)?.first_chunk_mut()?;
-                    let (mut used, mut all) = (4, 0);
-                    for row in into {
-                        let is_long = (word >> 7) & 1;
-                        let id = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
-                        used += is_long as usize;
-                        word >>= 8 + 8 * is_long;
-                        *row = low[id as usize];
-                        all |= *row;
-                    }
-                    // No table has so many rows that one has the bit of `NONE`.
-                    if all >> 31 != 0 {
-                        return None;
-                    }
-                    count += 4;
-                    packed.skip(used)?;
-                    continue;
-                }
-            }
-            *rows.get_mut(count)? = self.get(packed.varint()?)?;
-            count += 1;
+        let Frames { room, len } = frames;
+        let short: &[u32; SHORT] = self.dense.first_chunk()?;
+        if let Some((count, all)) = self.way.translate(packed, short, room.get_mut(*len..)?) {
+            *len += count;
+            // No table has so many rows that one has the bit of `NONE`.
+            return (all >> 31 == 0).then_some(());
         }
-        frames.len = count;
+        while !packed.is_done() {
+            *room.get_mut(*len)? = self.get(packed.varint()?)?;
+            *len += 1;
+        }
         Some(())
     }
 }
@@ -130,6 +109,19 @@ impl Frames {
         &self.room[..self.len]
     }
 
+    /// The hash of the rows from `start` on.
+    #[inline]
+    pub(super) fn hash_from(&mut self, start: usize) -> u64 {
+        self.make_room(0);
+        // Whole groups of four are hashed; what is missing is zero.
+        if let Some(behind) = self.room[self.len..].first_chunk_mut::<3>() {
+            *behind = [0; 3];
+        }
+        let depth = self.len - start;
+        let groups = self.room[start..start + depth.next_multiple_of(4)].as_chunks().0;
+        hash_groups(groups.iter().copied(), depth)
+    }
+
     /// Adds one.
     pub(super) fn push(&mut self, row: u32) {
         self.make_room(1);
@@ -139,8 +131,8 @@ impl Frames {
 
     #[inline]
     fn make_room(&mut self, more: usize) {
-        if self.room.len() - self.len < more {
-            self.room.resize(2 * (self.len + more), 0);
+        if self.room.len() - self.len < more + PAST {
+            self.room.resize(2 * (self.len + more + PAST), 0);
         }
     }
 }

@@ -5,32 +5,24 @@
 
 use crate::wire::cursor::Cursor;
 
-/// Label messages of at most sixteen bytes, as two words.
+/// Label messages of at most fifteen bytes, as two words; the last byte tells how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ShortKey {
     words: [u64; 2],
-    len: usize,
 }
 
 impl ShortKey {
-    /// The key of these bytes; `None` when they are too many, or near the end of the file.
+    /// The key of these bytes; `None` when there are none or too many, or when they stand near the end of the file.
     #[inline]
     pub(super) fn of(raw: Cursor<'_>) -> Option<Self> {
         let len = raw.rest_len();
-        let kept = |bits: usize| {
-            if bits >= 64 { u64::MAX } else { (1u64 << bits) - 1 }
-        };
-        let mut second = raw;
-        let first = raw.word()? & kept(8 * len);
-        let second = if len > 8 {
-            second.skip(8)?;
-            second.word()? & kept(8 * (len - 8))
-        } else {
-            0
-        };
-        (len <= 16).then_some(Self {
-            words: [first, second],
-            len,
+        if !(1..16).contains(&len) {
+            return None;
+        }
+        let bits = u128::from_le_bytes(*raw.behind()?.first_chunk()?);
+        let bits = bits & (u128::MAX >> (128 - 8 * len)) | (len as u128) << 120;
+        Some(Self {
+            words: [bits as u64, (bits >> 64) as u64],
         })
     }
 
@@ -107,9 +99,9 @@ mod tests {
         cache.next_file();
         let bytes = [7; 40];
         let key = |len| ShortKey::of(Cursor::new(&bytes).part(0, len));
-        let keys: Vec<ShortKey> = (1..=16).map(|len| key(len).unwrap()).collect();
+        let keys: Vec<ShortKey> = (1..16).map(|len| key(len).unwrap()).collect();
         assert!((0..keys.len()).all(|at| !keys[..at].contains(&keys[at])));
-        assert_eq!(key(17), None);
+        assert_eq!((key(0), key(16)), (None, None));
         cache.put(keys[3], 5);
         assert_eq!(cache.get(keys[3]), Some(5));
         assert_eq!(cache.get(keys[4]), None);

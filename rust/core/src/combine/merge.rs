@@ -4,6 +4,7 @@
 //! samples first name them, as in pprof. Where order must not matter there is [`super::Partial`].
 
 use super::build::{Build, Order};
+use super::stack_set::{StackRow, hash};
 use super::sums::Sums;
 use super::tables::{Keep, Place, Tables};
 use crate::error::{Error, Result};
@@ -92,7 +93,7 @@ pub(super) struct Source<'p> {
     functions: Vec<Option<FunctionId>>,
     mappings: Vec<Option<MappingId>>,
     locations: Vec<Option<LocationId>>,
-    stacks: Vec<Option<u32>>,
+    stacks: Vec<Option<StackRow>>,
     label_sets: Vec<Option<LabelSetId>>,
 }
 
@@ -170,7 +171,7 @@ impl<'p> Source<'p> {
         *self.locations[id.index()].insert(tables.location(place, &lines))
     }
 
-    pub(super) fn stack(&mut self, tables: &mut Tables, id: StackId) -> u32 {
+    pub(super) fn stack(&mut self, tables: &mut Tables, id: StackId) -> StackRow {
         if let Some(stack) = self.stacks[id.index()] {
             return stack;
         }
@@ -180,7 +181,7 @@ impl<'p> Source<'p> {
             .frames(id)
             .map(|location| self.location(tables, location).0)
             .collect();
-        *self.stacks[id.index()].insert(tables.stacks.intern(&frames))
+        *self.stacks[id.index()].insert(tables.stacks.intern(hash(&frames), &frames))
     }
 
     pub(super) fn label_set(&mut self, tables: &mut Tables, id: LabelSetId) -> LabelSetId {

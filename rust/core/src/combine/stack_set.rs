@@ -25,14 +25,9 @@ impl StackSet {
         frames_of(&self.frames, &self.ends, row)
     }
 
-    /// The row of a stack, added if it is new.
-    pub(super) fn intern(&mut self, stack: &[u32]) -> u32 {
-        self.intern_hashed(hash(stack), stack)
-    }
-
-    /// The same, where [`hash`] has been computed before.
+    /// The row of a stack of that [`hash`], added if it is new.
     #[inline]
-    pub(super) fn intern_hashed(&mut self, hash: u64, stack: &[u32]) -> u32 {
+    pub(super) fn intern(&mut self, hash: u64, stack: &[u32]) -> StackRow {
         let Self { frames, ends, index } = self;
         let next = ends.len() as u32;
         let row = index.find_or_insert(hash, next, |row| frames_of(frames, ends, row) == stack);
@@ -40,43 +35,15 @@ impl StackSet {
             frames.extend_from_slice(stack);
             ends.push(frames.len() as u64);
         }
-        row
-    }
-
-    /// The rows of several stacks, which lie end to end in `frames`.
-    ///
-    /// Looking one stack up waits for memory three times: for the slot, the place of the row, the row. Several at once wait
-    /// together, so each step is done for all before the next.
-    pub(super) fn intern_all(&mut self, stacks: &[Hashed], frames: &[u32], rows: &mut Vec<u32>) {
-        rows.clear();
-        rows.extend(
-            stacks
-                .iter()
-                .map(|stack| self.index.candidate(stack.hash).unwrap_or(u32::MAX)),
-        );
-        let mut touched = 0;
-        for &row in rows.iter().filter(|row| **row != u32::MAX) {
-            let found = self.get(row);
-            touched ^= found.first().copied().unwrap_or(0) ^ found.last().copied().unwrap_or(0);
-        }
-        std::hint::black_box(touched);
-        let mut start = 0;
-        for (stack, row) in stacks.iter().zip(rows) {
-            let own = &frames[start..stack.end as usize];
-            start = stack.end as usize;
-            if *row == u32::MAX || self.get(*row) != own {
-                *row = self.intern_hashed(stack.hash, own);
-            }
-        }
+        StackRow { row, hash }
     }
 }
 
-/// A stack that waits to be looked up.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hashed {
+/// A stack of a [`StackSet`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StackRow {
+    pub row: u32,
     pub hash: u64,
-    /// Where its frames end.
-    pub end: u32,
 }
 
 #[inline]
@@ -86,24 +53,22 @@ fn frames_of<'a>(frames: &'a [u32], ends: &[u64], row: u32) -> &'a [u32] {
     &frames[start..ends[row] as usize]
 }
 
-/// Four rows a multiplication, as wyhash does with bytes.
+/// The hash of a stack.
 #[inline]
 pub(super) fn hash(stack: &[u32]) -> u64 {
+    let (groups, rest) = stack.as_chunks::<4>();
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(last);
+    hash_groups(groups.iter().copied().chain(last), stack.len())
+}
+
+/// The same from groups of four rows, the last filled up with zeros: one multiplication a group, as wyhash does with bytes.
+#[inline]
+pub(super) fn hash_groups(groups: impl Iterator<Item = [u32; 4]>, depth: usize) -> u64 {
     const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xe703_7ed1_a0b4_28db];
     let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    let mut hash = stack.len() as u64 ^ SEEDS[1];
-    let mut chunks = stack.chunks_exact(4);
-    for chunk in &mut chunks {
-        hash = mix(
-            pair(chunk[0], chunk[1]) ^ SEEDS[0],
-            pair(chunk[2], chunk[3]) ^ hash,
-        );
-    }
-    let rest = match *chunks.remainder() {
-        [a] => (u64::from(a), 0),
-        [a, b] => (pair(a, b), 0),
-        [a, b, c] => (pair(a, b), u64::from(c)),
-        _ => (0, 0),
-    };
-    mix(rest.0 ^ SEEDS[0], rest.1 ^ hash)
+    groups.fold(depth as u64 ^ SEEDS[1], |hash, [a, b, c, d]| {
+        mix(pair(a, b) ^ SEEDS[0], pair(c, d) ^ hash)
+    })
 }

@@ -1,5 +1,6 @@
 //! The sample table of a merged profile as it grows: one row for each stack and label set, values added.
 
+use super::stack_set::StackRow;
 use super::tables::mix;
 use crate::table::RowIndex;
 
@@ -10,13 +11,17 @@ pub(super) const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     width: usize,
-    stacks: Vec<u32>,
-    label_sets: Vec<u32>,
+    keys: Vec<Key>,
     /// All values of a row side by side: they are added together.
     values: Vec<i64>,
-    /// The first row of each stack. Most stacks have one label set only, so most rows are found here.
-    first: Vec<u32>,
-    others: RowIndex,
+    index: RowIndex,
+}
+
+/// What a row is found by, as rows of other tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key {
+    stack: u32,
+    label_set: u32,
 }
 
 impl Sums {
@@ -35,17 +40,17 @@ impl Sums {
 
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
-        self.stacks.len()
+        self.keys.len()
     }
 
     /// The stack of a row.
     pub(super) fn stack(&self, row: u32) -> u32 {
-        self.stacks[row as usize]
+        self.keys[row as usize].stack
     }
 
     /// The label set of a row.
     pub(super) fn label_set(&self, row: u32) -> u32 {
-        self.label_sets[row as usize]
+        self.keys[row as usize].label_set
     }
 
     /// The values of a row.
@@ -54,35 +59,38 @@ impl Sums {
         &self.values[start..start + self.width]
     }
 
+    /// A row that may be that of a stack of this hash and a label set.
+    #[inline]
+    pub(super) fn candidate(&self, hash: u64, label_set: u32) -> Option<u32> {
+        self.index.candidate(Self::hash(hash, label_set))
+    }
+
     /// The row of a stack and a label set, added with zeros if it is new.
     #[inline]
-    pub(super) fn row(&mut self, stack: u32, label_set: u32) -> u32 {
-        let next = self.stacks.len() as u32;
-        if stack as usize >= self.first.len() {
-            self.first.resize(stack as usize + 1, NONE);
-        }
-        let first = self.first[stack as usize];
-        let row = if first == NONE {
-            self.first[stack as usize] = next;
-            next
-        } else if self.label_sets[first as usize] == label_set {
-            first
-        } else {
-            let hash = mix(
-                u64::from(stack) ^ 0x9e37_79b9_7f4a_7c15,
-                u64::from(label_set) ^ 0xe703_7ed1_a0b4_28db,
-            );
-            let (stacks, label_sets) = (&self.stacks, &self.label_sets);
-            self.others.find_or_insert(hash, next, |row| {
-                stacks[row as usize] == stack && label_sets[row as usize] == label_set
-            })
+    pub(super) fn row(&mut self, stack: StackRow, label_set: u32) -> u32 {
+        let next = self.keys.len() as u32;
+        let key = Key {
+            stack: stack.row,
+            label_set,
         };
+        let keys = &self.keys;
+        let row = self
+            .index
+            .find_or_insert(Self::hash(stack.hash, label_set), next, |row| {
+                keys[row as usize] == key
+            });
         if row == next {
-            self.stacks.push(stack);
-            self.label_sets.push(label_set);
+            self.keys.push(key);
             self.values.resize(self.values.len() + self.width, 0);
         }
         row
+    }
+
+    fn hash(stack: u64, label_set: u32) -> u64 {
+        mix(
+            stack ^ 0x9e37_79b9_7f4a_7c15,
+            u64::from(label_set) ^ 0xe703_7ed1_a0b4_28db,
+        )
     }
 
     /// Adds values to a row, wrapping on overflow, which keeps adding associative.
@@ -117,12 +125,27 @@ impl Sums {
     /// The usual widths, known when this is compiled: a third of the instructions.
     fn add_fixed<const WIDTH: usize>(&mut self, rows: &[u32], values: &[i64]) -> Vec<u64> {
         let mut magnitudes = [0u64; WIDTH];
+        let (values, _) = values.as_chunks::<WIDTH>();
+        let bits = values.as_flattened().iter().fold(0, |bits, value| bits | value);
+        if bits >> 40 == 0 && values.len() < 1 << 20 {
+            // None is negative, and all together need no more than 60 bits.
+            for values in values {
+                for at in 0..WIDTH {
+                    magnitudes[at] += values[at] as u64;
+                }
+            }
+        } else {
+            for values in values {
+                for at in 0..WIDTH {
+                    magnitudes[at] = magnitudes[at].saturating_add(values[at].unsigned_abs());
+                }
+            }
+        }
         let (sums, _) = self.values.as_chunks_mut::<WIDTH>();
-        for (&row, values) in rows.iter().zip(values.as_chunks::<WIDTH>().0) {
+        for (&row, values) in rows.iter().zip(values) {
             let sums = &mut sums[row as usize];
             for at in 0..WIDTH {
                 sums[at] = sums[at].wrapping_add(values[at]);
-                magnitudes[at] = magnitudes[at].saturating_add(values[at].unsigned_abs());
             }
         }
         magnitudes.to_vec()

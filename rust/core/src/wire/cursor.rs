@@ -74,6 +74,19 @@ impl<'a> Cursor<'a> {
             .map(u64::from_le_bytes)
     }
 
+    /// The bytes that are left and all behind them.
+    #[inline(always)]
+    pub(crate) fn behind(&self) -> Option<&'a [u8]> {
+        self.content.get(self.at..)
+    }
+
+    /// The same, if a word at least is behind them.
+    #[inline(always)]
+    pub(crate) fn words(&self) -> Option<&'a [u8]> {
+        let bytes = self.behind()?;
+        (bytes.len() >= self.rest_len() + 8).then_some(bytes)
+    }
+
     /// Goes on behind `len` bytes.
     #[inline(always)]
     pub(crate) fn skip(&mut self, len: usize) -> Option<()> {
@@ -127,13 +140,25 @@ impl<'a> Cursor<'a> {
         None
     }
 
+    /// The next number where any length is as likely as another: without a branch on it.
+    #[inline(always)]
+    pub(crate) fn even_varint(&mut self) -> Option<u64> {
+        let Some((value, len)) = self.word().and_then(word_varint) else {
+            return self.varint_near_the_end();
+        };
+        self.skip(len)?;
+        Some(value)
+    }
+
     /// The stretch behind a length.
     #[inline(always)]
     pub(crate) fn prefixed(&mut self) -> Option<Self> {
-        let len = match self.content.get(self.at) {
-            Some(&byte @ ..0x80) => {
-                self.at += 1;
-                usize::from(byte)
+        // Lengths of samples are around what one byte holds: a branch on it would be wrong every other time.
+        let len = match self.content.get(self.at..).and_then(<[u8]>::first_chunk) {
+            Some(&[low, high]) if low & high < 0x80 => {
+                let is_long = usize::from(low >> 7);
+                self.at += 1 + is_long;
+                usize::from(low & 0x7f) | usize::from(high) << 7 & is_long.wrapping_neg()
             }
             _ => usize::try_from(self.varint()?).ok()?,
         };

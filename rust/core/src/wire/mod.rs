@@ -13,6 +13,7 @@ pub mod message;
 mod open;
 mod plain_samples;
 pub(crate) mod scan;
+pub(crate) mod short_ids;
 mod stream;
 pub(crate) mod varint;
 
