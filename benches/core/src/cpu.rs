@@ -41,6 +41,7 @@ const ENDPOINTS: [&str; 24] = [
     "GET /admin/audit",
 ];
 const STEPS: [&str; 6] = ["parse", "authorize", "load", "compute", "render", "store"];
+const PLANS: [&str; 3] = ["free", "team", "enterprise"];
 
 /// Which labels samples have; the number is that of labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub enum Labels {
     None = 0,
     /// Endpoint and step.
     Few = 2,
+    /// Endpoint and step, which follow from where the process is, and one of three plans.
+    Steady = 3,
     /// Those, tenant, a span id that a handful of samples share, its root span, and a number of bytes.
     Spans = 6,
 }
@@ -90,6 +93,19 @@ impl Request {
             Label::Number("bytes", self.bytes, "bytes"),
         ]
     }
+}
+
+/// Labels that follow from the number of a stack: an endpoint has its own ways, and most of its work is for one plan.
+fn steady(stack: u64, random: &mut Random) -> [Label<'static>; 3] {
+    let mut traits = Random::new(stack / 8);
+    let endpoint = traits.skewed(ENDPOINTS.len() as u64);
+    let step = traits.below(STEPS.len() as u64);
+    let plan = if random.below(10) == 0 { random.below(3) } else { traits.skewed(3) };
+    [
+        Label::Text("endpoint", ENDPOINTS[endpoint as usize]),
+        Label::Text("step", STEPS[step as usize]),
+        Label::Text("plan", PLANS[plan as usize]),
+    ]
 }
 
 /// A shape of CPU profile.
@@ -135,9 +151,12 @@ impl Cpu {
             self.program.stack(number, self.depth, &mut stack);
             let count = 1 + (random.skewed(64) * random.below(2)) as i64;
             let values = [count, count * PERIOD];
-            let request = Request::new(process, sample, &mut random);
-            let labels = request.labels();
-            writer.sample(&stack, &values, &labels[..self.labels as usize])?;
+            if self.labels == Labels::Steady {
+                writer.sample(&stack, &values, &steady(number, &mut random))?;
+            } else {
+                let request = Request::new(process, sample, &mut random);
+                writer.sample(&stack, &values, &request.labels()[..self.labels as usize])?;
+            }
         }
         writer.finish()
     }

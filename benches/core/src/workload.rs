@@ -27,7 +27,7 @@ pub struct Workload {
 }
 
 /// Every workload, the longest to write first.
-pub const WORKLOADS: [Workload; 8] = [
+pub const WORKLOADS: [Workload; 9] = [
     Workload {
         name: "huge",
         about: "one profile of 300 MB",
@@ -74,6 +74,27 @@ pub const WORKLOADS: [Workload; 8] = [
                 forks: 28,
                 inlined: 17,
             },
+            samples: 2_750,
+            depth: (12, 44),
+            common: 20_000,
+            common_share: 95,
+            labels: Labels::Steady,
+            layout: Layout::Interleaved,
+        }),
+    },
+    Workload {
+        name: "spans",
+        about: "200 CPU profiles of a traced service: nearly every sample has a span of its own",
+        files: Some(200),
+        kind: Kind::Cpu(Cpu {
+            program: Program {
+                seed: 0x6c61_6265,
+                functions: 1_500,
+                sites_each: 2,
+                callees: 3,
+                forks: 28,
+                inlined: 17,
+            },
             samples: 1_750,
             depth: (12, 44),
             common: 20_000,
@@ -95,10 +116,10 @@ pub const WORKLOADS: [Workload; 8] = [
                 forks: 90,
                 inlined: 75,
             },
-            samples: 5_000,
+            samples: 8_300,
             depth: (8, 32),
-            common: 60_000,
-            common_share: 80,
+            common: 20_000,
+            common_share: 97,
             labels: Labels::None,
             layout: Layout::Tables,
         }),
@@ -221,6 +242,6 @@ mod tests {
                 examined += 1;
             }
         }
-        assert_eq!(examined, 15);
+        assert_eq!(examined, 18);
     }
 }

@@ -15,7 +15,6 @@ pub(super) struct FileRows {
     end: usize,
     sparse: FxHashMap<u64, u32>,
     rows: usize,
-    way: Way,
 }
 
 impl Default for FileRows {
@@ -25,7 +24,6 @@ impl Default for FileRows {
             end: 0,
             sparse: FxHashMap::default(),
             rows: 0,
-            way: Way::best(),
         }
     }
 }
@@ -76,17 +74,16 @@ impl FileRows {
         }
     }
 
-    /// Appends the rows of packed ids.
+    /// Appends the rows of packed ids; [`NONE`] may be among them where an id is unknown.
     #[inline]
-    pub(super) fn translate(&self, mut packed: Cursor<'_>, frames: &mut Frames) -> Option<()> {
+    pub(super) fn translate(&self, way: Way, mut packed: Cursor<'_>, frames: &mut Frames) -> Option<()> {
         // Each id takes a byte at least, so this is room for all of them.
         frames.make_room(packed.rest_len());
         let Frames { room, len } = frames;
         let short: &[u32; SHORT] = self.dense.first_chunk()?;
-        if let Some((count, all)) = self.way.translate(packed, short, room.get_mut(*len..)?) {
+        if let Some(count) = way.translate(packed, short, room.get_mut(*len..)?) {
             *len += count;
-            // No table has so many rows that one has the bit of `NONE`.
-            return (all >> 31 == 0).then_some(());
+            return Some(());
         }
         while !packed.is_done() {
             *room.get_mut(*len)? = self.get(packed.varint()?)?;
@@ -109,17 +106,21 @@ impl Frames {
         &self.room[..self.len]
     }
 
-    /// The hash of the rows from `start` on.
+    /// The hash of the rows from `start` on, unless [`NONE`] is among them.
     #[inline]
-    pub(super) fn hash_from(&mut self, start: usize) -> u64 {
+    pub(super) fn hash_from(&mut self, start: usize) -> Option<u64> {
         self.make_room(0);
         // Whole groups of four are hashed; what is missing is zero.
         if let Some(behind) = self.room[self.len..].first_chunk_mut::<3>() {
             *behind = [0; 3];
         }
         let depth = self.len - start;
-        let groups = self.room[start..start + depth.next_multiple_of(4)].as_chunks().0;
-        hash_groups(groups.iter().copied(), depth)
+        let groups = self.room[start..start + depth.next_multiple_of(4)].as_chunks::<4>().0;
+        let mut all = 0;
+        let groups = groups.iter().inspect(|[a, b, c, d]| all |= a | b | c | d);
+        let hash = hash_groups(groups.copied(), depth);
+        // No table has so many rows that one has the first bit of `NONE`.
+        (all >> 31 == 0).then_some(hash)
     }
 
     /// Adds one.
@@ -163,7 +164,7 @@ mod tests {
             crate::wire::varint::put_varint(id, &mut packed);
         }
         let mut found = Frames::default();
-        rows.translate(Cursor::new(&packed), &mut found).unwrap();
+        rows.translate(Way::best(), Cursor::new(&packed), &mut found).unwrap();
         assert_eq!(found.filled(), (0..ids.len() as u32).collect::<Vec<_>>());
         assert_eq!(rows.get(3), None);
         assert_eq!(rows.insert(0, 1), None);
@@ -175,11 +176,13 @@ mod tests {
         let mut rows = FileRows::default();
         rows.insert(1, 0).unwrap();
         for packed in [&[0x81][..], &[0x81, 0x80], &[0x02], &[0x00], &[0xff; 11]] {
-            assert_eq!(
-                rows.translate(Cursor::new(packed), &mut Frames::default()),
-                None,
-                "{packed:?}"
-            );
+            let content = [packed, &[0; 8]].concat();
+            for behind in [0, 8] {
+                let mut frames = Frames::default();
+                let packed = Cursor::new(&content[..packed.len() + behind]).part(0, packed.len());
+                let found = rows.translate(Way::best(), packed, &mut frames);
+                assert_eq!(found.and_then(|()| frames.hash_from(0)), None, "{packed:?}");
+            }
         }
     }
 }

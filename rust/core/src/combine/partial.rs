@@ -40,7 +40,8 @@ pub struct Partial {
     pub(super) columns: Vec<Column>,
     pub(super) main: Option<MappingId>,
     pub(super) gathered: Gathered,
-    pub(super) folder: Folder,
+    /// Made when it is first wanted.
+    pub(super) folder: Option<Folder>,
 }
 
 /// What a profile says about itself, with its strings as rows of the merged tables.
@@ -99,12 +100,12 @@ impl Partial {
     ///
     /// What [`decode`] refuses.
     pub fn add(&mut self, name: &str, bytes: &[u8], limits: &Limits) -> Result<()> {
-        let mut folder = std::mem::take(&mut self.folder);
+        let mut folder = self.folder.take().unwrap_or_default();
         let added = match unpack_into(bytes, limits, &mut folder.inflated) {
             Ok(content) => self.fold(name, content, limits, &mut folder.scratch),
             Err(error) => Err(error),
         };
-        self.folder = folder;
+        self.folder = Some(folder);
         if !added? {
             self.add_profile(name, &decode(bytes, limits)?);
         }

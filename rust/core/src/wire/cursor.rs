@@ -5,6 +5,7 @@
     reason = "a call for each byte or number would cost more than what it does"
 )]
 
+use super::short_ids::Way;
 use super::varint::word_varint;
 
 /// A stretch of `content` that is being read. Numbers are taken from whole words, which may reach behind the stretch: what
@@ -142,8 +143,8 @@ impl<'a> Cursor<'a> {
 
     /// The next number where any length is as likely as another: without a branch on it.
     #[inline(always)]
-    pub(crate) fn even_varint(&mut self) -> Option<u64> {
-        let Some((value, len)) = self.word().and_then(word_varint) else {
+    pub(crate) fn even_varint(&mut self, way: Way) -> Option<u64> {
+        let Some((value, len)) = self.word().and_then(|word| way.varint(word)) else {
             return self.varint_near_the_end();
         };
         self.skip(len)?;

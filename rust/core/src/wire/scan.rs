@@ -189,7 +189,8 @@ impl<'a> Scan<'a> {
     }
 
     /// Calls `each` with every sample message.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "it is made anew for each way of reading")]
+    #[inline(always)]
     pub(crate) fn for_each_sample(&self, mut each: impl FnMut(Cursor<'a>) -> Option<()>) -> Option<()> {
         for &(start, end) in &self.samples.runs {
             let mut samples = self.content.part(start, end);

@@ -5,7 +5,7 @@
 //! which not every processor has; where they are missing, ids are read four at a time from a word.
 
 use super::cursor::Cursor;
-use super::varint::HIGH_BITS;
+use super::varint::{HIGH_BITS, word_varint};
 
 /// How packed ids are read here. There is one value for each way; only a processor that can go a way gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub(crate) enum Way {
     Shuffle(shuffle::Known),
 }
 
-/// Ids that take at most two bytes are below this.
-pub(crate) const SHORT: usize = 1 << 14;
+/// Rows by what 16 bits hold, so that no index has to be checked; ids of two bytes are below a quarter of it.
+pub(crate) const SHORT: usize = 1 << 16;
 /// Rows that are written past the last one, at most.
 pub(crate) const PAST: usize = 8;
 
@@ -32,8 +32,35 @@ impl Way {
         Self::Words
     }
 
-    /// Writes the row of each id to the front of `into`, which has room for [`PAST`] more, and tells their number; with the bits of
-    /// all those rows. `None` when an id takes more than two bytes or is cut off, or when the ids stand so near the end of
+    /// Runs `work` as code made for this way.
+    #[inline]
+    pub(crate) fn run<T>(self, work: impl FnOnce() -> T) -> T {
+        match self {
+            Self::Words => work(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Shuffle(known) => known.run(work),
+        }
+    }
+
+    /// The number that a word begins with and its length, as [`word_varint`].
+    #[inline(always)]
+    pub(crate) fn varint(self, word: u64) -> Option<(u64, usize)> {
+        match self {
+            Self::Words => word_varint(word),
+            #[cfg(target_arch = "x86_64")]
+            Self::Shuffle(known) => {
+                let ends = !word & HIGH_BITS;
+                if ends == 0 {
+                    return None;
+                }
+                let bits = ends.trailing_zeros() + 1;
+                let kept = u64::MAX >> (64 - bits);
+                Some((known.squeeze(word & kept), bits as usize / 8))
+            }
+        }
+    }
+
+    /// Writes the row of each id to the front of `into`, which has room for [`PAST`] more, and tells their number. `None` when an id takes more than two bytes or is cut off, or when the ids stand so near the end of
     /// the content that no whole word can be read.
     #[inline]
     pub(crate) fn translate(
@@ -41,7 +68,7 @@ impl Way {
         packed: Cursor<'_>,
         rows: &[u32; SHORT],
         into: &mut [u32],
-    ) -> Option<(usize, u32)> {
+    ) -> Option<usize> {
         let words = packed.words()?;
         match self {
             Self::Words => by_words(words, packed.rest_len(), rows, into),
@@ -52,8 +79,8 @@ impl Way {
 }
 
 /// Four ids of a word at a time.
-fn by_words(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<(usize, u32)> {
-    let (mut at, mut count, mut all) = (0, 0, 0);
+fn by_words(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<usize> {
+    let (mut at, mut count) = (0, 0);
     while at < len {
         let mut word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
         let continued = word & HIGH_BITS;
@@ -63,9 +90,7 @@ fn by_words(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> 
                 [low, high @ ..0x80] => (usize::from(low & 0x7f) | usize::from(high) << 7, 2),
                 _ => return None,
             };
-            let row = rows[id];
-            *into.get_mut(count)? = row;
-            all |= row;
+            *into.get_mut(count)? = rows[id];
             count += 1;
             at += used;
             continue;
@@ -74,14 +99,13 @@ fn by_words(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> 
         for row in four {
             let is_long = (word >> 7) & 1;
             let id = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
-            *row = rows[id as usize];
-            all |= *row;
+            *row = rows[usize::from(id as u16)];
             at += 1 + is_long as usize;
             word >>= 8 + 8 * is_long;
         }
         count += 4;
     }
-    (at == len).then_some((count, all))
+    (at == len).then_some(count)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -95,7 +119,7 @@ mod shuffle {
     use std::arch::x86_64::{
         _mm_and_si128, _mm_blendv_epi8, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_extract_epi64,
         _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi16, _mm_shuffle_epi8, _mm_slli_epi16,
-        _mm_srai_epi16, _mm_srli_epi16, _mm_unpacklo_epi8,
+        _mm_srai_epi16, _mm_srli_epi16, _mm_unpacklo_epi8, _pext_u64,
     };
 
     /// Proof that this processor has the instructions below.
@@ -104,7 +128,28 @@ mod shuffle {
 
     impl Known {
         pub(super) fn here() -> Option<Self> {
-            (is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("popcnt")).then_some(Self(()))
+            let all = is_x86_feature_detected!("sse4.1")
+                && is_x86_feature_detected!("popcnt")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2");
+            all.then_some(Self(()))
+        }
+
+        #[inline]
+        pub(super) fn run<T>(self, work: impl FnOnce() -> T) -> T {
+            #[target_feature(enable = "sse4.1,popcnt,bmi1,bmi2")]
+            fn inner<T>(work: impl FnOnce() -> T) -> T {
+                work()
+            }
+            // SAFETY: a `Known` is only made where the processor has what the function asks for.
+            unsafe { inner(work) }
+        }
+
+        /// Seven bits of each byte, side by side.
+        #[inline]
+        pub(super) fn squeeze(self, word: u64) -> u64 {
+            // SAFETY: as above.
+            unsafe { _pext_u64(word, !HIGH_BITS) }
         }
 
         #[inline]
@@ -114,7 +159,7 @@ mod shuffle {
             len: usize,
             rows: &[u32; SHORT],
             into: &mut [u32],
-        ) -> Option<(usize, u32)> {
+        ) -> Option<usize> {
             // SAFETY: a `Known` is only made where the processor has what the function asks for.
             unsafe { translate(bytes, len, rows, into) }
         }
@@ -153,9 +198,9 @@ mod shuffle {
         2 * lane | (2 * lane + 1) << 8
     }
 
-    #[target_feature(enable = "sse4.1,popcnt")]
-    fn translate(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<(usize, u32)> {
-        let (mut at, mut count, mut before, mut too_long, mut all) = (0, 0, 0, 0, 0);
+    #[target_feature(enable = "sse4.1,popcnt,bmi1,bmi2")]
+    fn translate(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<usize> {
+        let (mut at, mut count, mut before, mut too_long) = (0, 0, 0, 0);
         while at < len {
             let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
             // Bits of the last word that lie behind the ids.
@@ -167,19 +212,18 @@ mod shuffle {
             let (ids, kept) = put(word | behind, previous);
             let eight: &mut [u32; 8] = into.get_mut(count..)?.first_chunk_mut()?;
             for (row, id) in eight.iter_mut().zip(ids) {
-                *row = rows[usize::from(id) % SHORT];
-                all |= *row;
+                *row = rows[usize::from(id)];
             }
             count += kept;
             at += 8;
         }
         let is_whole = bytes.get(len.wrapping_sub(1)).is_none_or(|last| *last < 0x80);
-        (too_long == 0 && is_whole).then_some((count, all))
+        (too_long == 0 && is_whole).then_some(count)
     }
 
     /// The ids that end in `word`, of which `previous` has the byte before each; and how many there are.
     #[inline]
-    #[target_feature(enable = "sse4.1,popcnt")]
+    #[target_feature(enable = "sse4.1,popcnt,bmi1,bmi2")]
     fn put(word: u64, previous: u64) -> ([u16; 8], usize) {
         let bytes = _mm_cvtsi64_si128(word as i64);
         let pairs = _mm_unpacklo_epi8(_mm_cvtsi64_si128(previous as i64), bytes);
@@ -219,9 +263,8 @@ mod tests {
         // What lies behind is never part of an id.
         let content = [packed, &[0xff, 1, 2, 3, 0xff, 0xff, 0xff, 0xff]].concat();
         let mut into = vec![0; packed.len() + PAST];
-        let (count, all) = way.translate(Cursor::new(&content).part(0, packed.len()), &same(), &mut into)?;
+        let count = way.translate(Cursor::new(&content).part(0, packed.len()), &same(), &mut into)?;
         into.truncate(count);
-        assert_eq!(all, into.iter().fold(0, |all, row| all | row));
         Some(into.iter().map(|&row| row as u16).collect())
     }
 
@@ -273,7 +316,6 @@ mod tests {
             let mut rows = [0; 30];
             let mut count = |len| {
                 way.translate(Cursor::new(&content).part(0, len), &same(), &mut rows)
-                    .map(|found| found.0)
             };
             assert_eq!((count(13), count(12)), (None, Some(12)));
         }
