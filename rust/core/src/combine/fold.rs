@@ -8,7 +8,7 @@ use super::fold_samples::Batch;
 use super::ids::FileRows;
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
-use super::tables::Place;
+use super::tables::{Place, Tables};
 use crate::error::Result;
 use crate::ids::{FunctionId, MappingId, StringId};
 use crate::limits::Limits;
@@ -32,11 +32,16 @@ pub(super) struct Scratch {
     starts: Vec<(u64, MappingId)>,
     functions: FileRows,
     lines: Vec<Line>,
+    /// Rows of what was looked up together.
+    rows: Vec<u32>,
     pub(super) locations: FileRows,
     pub(super) labels: FileLabels,
     pub(super) batch: Batch,
     pub(super) staged: Staged,
 }
+
+/// Rows that are looked up together. Chosen, as for samples.
+const TOGETHER: usize = 64;
 
 impl Partial {
     /// Folds a file in; `false` when it is unusual and has to be decoded in full. Then nothing has been added.
@@ -81,9 +86,18 @@ impl Partial {
         scratch.strings.clear();
         scratch.strings.reserve(scan.string_count());
         let mut bytes = 0;
-        for string in scan.strings() {
-            bytes += string.len() as u64;
-            scratch.strings.push(self.tables.strings.intern(string));
+        let mut strings = scan.strings();
+        let mut together = Vec::with_capacity(TOGETHER);
+        loop {
+            together.clear();
+            together.extend(strings.by_ref().take(TOGETHER));
+            if together.is_empty() {
+                break;
+            }
+            bytes += together.iter().map(|string| string.len() as u64).sum::<u64>();
+            self.tables.strings.intern_all(&together, &mut scratch.rows);
+            let rows = scratch.rows.iter();
+            scratch.strings.extend(rows.map(|&row| StringId(row)));
         }
         (bytes <= limits.string_bytes).then_some(())
     }
@@ -142,51 +156,90 @@ impl Partial {
             scratch.starts.push((mapping.start, row));
             told.mappings.push((row, merged));
         }
-        scratch.functions.clear();
-        for function in scan.functions() {
+        fold_functions(tables, scan, scratch)?;
+        fold_locations(tables, scan, scratch)?;
+        Some(told)
+    }
+}
+
+fn fold_functions(tables: &mut Tables, scan: &Scan<'_>, scratch: &mut Scratch) -> Option<()> {
+    scratch.functions.clear();
+    let mut all = scan.functions();
+    let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+    loop {
+        ids.clear();
+        together.clear();
+        for function in all.by_ref().take(TOGETHER) {
             let function = function?;
-            let row = tables.function(Function {
+            ids.push(function.id);
+            together.push(Function {
                 name: string(scratch, function.name)?,
                 system_name: string(scratch, function.system_name)?,
                 filename: string(scratch, function.filename)?,
                 start_line: function.start_line,
             });
-            scratch.functions.insert(function.id, row.0)?;
         }
-        scratch.locations.clear();
-        let Scratch {
-            mappings,
-            starts,
-            functions,
-            locations,
-            lines,
-            ..
-        } = scratch;
-        scan.for_each_location(|location, its_lines| {
-            lines.clear();
-            for line in its_lines {
-                lines.push(Line {
-                    function: FunctionId(functions.get(line.function)?),
-                    line: line.line,
-                    column: line.column,
-                });
-            }
-            let (start, mapping) = match location.mapping {
-                0 => (0, None),
-                id => {
-                    let (start, row) = starts[mappings.get(id)? as usize];
-                    (start, Some(row))
-                }
-            };
-            let place = Place {
-                relative: location.address.wrapping_sub(start),
-                mapping,
-                is_folded: location.is_folded,
-            };
-            locations.insert(location.id, tables.location(place, lines).0)
-        })?;
-        Some(told)
+        if ids.is_empty() {
+            return Some(());
+        }
+        tables.functions(&together, &mut scratch.rows);
+        for (&id, &row) in ids.iter().zip(&scratch.rows) {
+            scratch.functions.insert(id, row)?;
+        }
     }
+}
+
+fn fold_locations(tables: &mut Tables, scan: &Scan<'_>, scratch: &mut Scratch) -> Option<()> {
+    let Scratch {
+        mappings,
+        starts,
+        functions,
+        locations,
+        lines,
+        rows,
+        ..
+    } = scratch;
+    locations.clear();
+    lines.clear();
+    let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+    let mut enter = |ids: &mut Vec<u64>, together: &mut Vec<(Place, u32)>, lines: &mut Vec<Line>| {
+        tables.locations(together, lines, rows);
+        for (&id, &row) in ids.iter().zip(rows.iter()) {
+            locations.insert(id, row)?;
+        }
+        ids.clear();
+        together.clear();
+        lines.clear();
+        Some(())
+    };
+    scan.for_each_location(|location, its_lines| {
+        for line in its_lines {
+            lines.push(Line {
+                function: FunctionId(functions.get(line.function)?),
+                line: line.line,
+                column: line.column,
+            });
+        }
+        let (start, mapping) = match location.mapping {
+            0 => (0, None),
+            id => {
+                let (start, row) = starts[mappings.get(id)? as usize];
+                (start, Some(row))
+            }
+        };
+        let place = Place {
+            relative: location.address.wrapping_sub(start),
+            mapping,
+            is_folded: location.is_folded,
+        };
+        ids.push(location.id);
+        together.push((place, lines.len() as u32));
+        if ids.len() == TOGETHER {
+            enter(&mut ids, &mut together, lines)?;
+        }
+        Some(())
+    })?;
+    enter(&mut ids, &mut together, lines)
 }
 
 fn string(scratch: &Scratch, index: u64) -> Option<StringId> {

@@ -81,14 +81,29 @@ impl Tables {
     pub(super) fn function(&mut self, function: Function) -> FunctionId {
         let rows = &self.functions;
         let next = rows.len() as u32;
-        let hash = FxBuildHasher.hash_one(function);
         let row = self
             .function_index
-            .find_or_insert(hash, next, |row| rows[row as usize] == function);
+            .find_or_insert(hash_function(&function), next, |row| {
+                rows[row as usize] == function
+            });
         if row == next {
             self.functions.push(function);
         }
         FunctionId(row)
+    }
+
+    /// The rows of several functions, of which those that are new are added in order.
+    ///
+    /// Looking one up waits for memory twice, for the place in the index and for the row. Several at once wait together.
+    pub(super) fn functions(&mut self, functions: &[Function], rows: &mut Vec<u32>) {
+        let hashed = functions.iter().map(hash_function);
+        rows.clear();
+        rows.extend(hashed.map(|hash| self.function_index.candidate(hash).unwrap_or(u32::MAX)));
+        for (row, function) in rows.iter_mut().zip(functions) {
+            if self.functions.get(*row as usize) != Some(function) {
+                *row = self.function(*function).0;
+            }
+        }
     }
 
     /// The row of a mapping. What stands in it is settled by [`Tables::settle`].
@@ -164,6 +179,29 @@ impl Tables {
         LocationId(row)
     }
 
+    /// The rows of several locations, as [`Self::functions`]: of each its place and where its lines end in `lines`.
+    pub(super) fn locations(&mut self, places: &[(Place, u32)], lines: &[Line], rows: &mut Vec<u32>) {
+        let with_lines = places.iter().scan(0, |start, &(place, end)| {
+            let own = &lines[*start..end as usize];
+            *start = end as usize;
+            Some((place, own))
+        });
+        let hashed = with_lines.clone().map(|(place, own)| hash_location(place, own));
+        rows.clear();
+        rows.extend(hashed.map(|hash| self.location_index.candidate(hash).unwrap_or(u32::MAX)));
+        let mut touched = 0;
+        for &row in rows.iter().filter(|row| **row != u32::MAX) {
+            let first = self.lines(row).first();
+            touched ^= self.places[row as usize].relative ^ first.map_or(0, |line| line.line as u64);
+        }
+        std::hint::black_box(touched);
+        for (row, (place, own)) in rows.iter_mut().zip(with_lines) {
+            if self.places.get(*row as usize) != Some(&place) || self.lines(*row) != own {
+                *row = self.location(place, own).0;
+            }
+        }
+    }
+
     /// The lines of a location.
     pub(super) fn lines(&self, location: u32) -> &[Line] {
         lines_of(&self.line_ends, &self.lines, location)
@@ -174,6 +212,10 @@ fn lines_of<'a>(ends: &[u32], lines: &'a [Line], row: u32) -> &'a [Line] {
     let row = row as usize;
     let start = if row == 0 { 0 } else { ends[row - 1] as usize };
     &lines[start..ends[row] as usize]
+}
+
+fn hash_function(function: &Function) -> u64 {
+    FxBuildHasher.hash_one(function)
 }
 
 fn hash_location(place: Place, lines: &[Line]) -> u64 {
