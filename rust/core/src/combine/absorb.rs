@@ -1,7 +1,8 @@
 //! Rows of one partial in the tables of another.
 
+use super::batch::Batch;
+use super::fold::TOGETHER;
 use super::partial::{Partial, Staged};
-use super::stack_set::{StackRow, hash};
 use super::tables::{Keep, Place};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
@@ -83,18 +84,19 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
         .map(|row| tables.strings.intern(theirs.strings.get(StringId(row))))
         .collect();
     let string = |id: StringId| strings[id.index()];
-    let functions: Vec<FunctionId> = theirs
-        .functions
-        .iter()
-        .map(|function| {
-            tables.function(Function {
-                name: string(function.name),
-                system_name: string(function.system_name),
-                filename: string(function.filename),
-                start_line: function.start_line,
-            })
-        })
-        .collect();
+    let mut functions: Vec<u32> = Vec::with_capacity(theirs.functions.len());
+    let (mut together, mut rows) = (Vec::new(), Vec::new());
+    for some in theirs.functions.chunks(TOGETHER) {
+        together.clear();
+        together.extend(some.iter().map(|function| Function {
+            name: string(function.name),
+            system_name: string(function.system_name),
+            filename: string(function.filename),
+            start_line: function.start_line,
+        }));
+        tables.functions(&together, &mut rows);
+        functions.extend_from_slice(&rows);
+    }
     let mappings: Vec<MappingId> = theirs
         .mappings
         .iter()
@@ -112,36 +114,22 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
             row
         })
         .collect();
-    let mut lines = Vec::new();
-    let locations: Vec<u32> = (0..theirs.places.len() as u32)
-        .map(|row| {
-            lines.clear();
+    let mut locations: Vec<u32> = Vec::with_capacity(theirs.places.len());
+    let (mut together, mut lines) = (Vec::new(), Vec::new());
+    for (start, some) in (0..).step_by(TOGETHER).zip(theirs.places.chunks(TOGETHER)) {
+        together.clear();
+        lines.clear();
+        for (row, place) in (start..).zip(some) {
             lines.extend(theirs.lines(row).iter().map(|line| Line {
-                function: functions[line.function.index()],
+                function: FunctionId(functions[line.function.index()]),
                 ..*line
             }));
-            let place = theirs.places[row as usize];
-            let place = Place {
-                mapping: place.mapping.map(|mapping| mappings[mapping.index()]),
-                ..place
-            };
-            tables.location(place, &lines).0
-        })
-        .collect();
-    let mut frames = Vec::new();
-    let stacks: Vec<StackRow> = (0..theirs.stacks.len() as u32)
-        .map(|row| {
-            frames.clear();
-            frames.extend(
-                theirs
-                    .stacks
-                    .get(row)
-                    .iter()
-                    .map(|&location| locations[location as usize]),
-            );
-            tables.stacks.intern(hash(&frames), &frames)
-        })
-        .collect();
+            let mapping = place.mapping.map(|mapping| mappings[mapping.index()]);
+            together.push((Place { mapping, ..*place }, lines.len() as u32));
+        }
+        tables.locations(&together, &lines, &mut rows);
+        locations.extend_from_slice(&rows);
+    }
     let sets = theirs.label_sets.sets();
     let mut labels = Vec::new();
     let label_sets: Vec<u32> = sets
@@ -162,12 +150,19 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
         width: other.sums.width(),
         ..Staged::default()
     };
+    let mut batch = Batch::default();
     for row in 0..other.sums.len() as u32 {
-        let stack = stacks[other.sums.stack(row) as usize];
-        let set = label_sets[other.sums.label_set(row) as usize];
-        staged.rows.push(into.sums.row(stack, set));
+        let stack = theirs.stacks.get(other.sums.stack(row));
+        let hash = batch
+            .frames
+            .extend(stack.iter().map(|&location| locations[location as usize]));
+        batch.push(hash, label_sets[other.sums.label_set(row) as usize]);
+        if batch.is_full() {
+            into.look_up(&mut batch, &mut staged.rows);
+        }
         staged.values.extend_from_slice(other.sums.values(row));
     }
+    into.look_up(&mut batch, &mut staged.rows);
     if let Some(main) = other.main {
         into.offer_main(mappings[main.index()]);
     }

@@ -3,8 +3,8 @@
 //! Each row of the file is looked up once and remembered by its id; a sample is then its list of ids translated, one
 //! look-up for the whole stack, and its values added. Nothing counts before the last byte was found good.
 
+use super::batch::Batch;
 use super::file_labels::FileLabels;
-use super::fold_samples::Batch;
 use super::ids::FileRows;
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
@@ -41,7 +41,7 @@ pub(super) struct Scratch {
 }
 
 /// Rows that are looked up together. Chosen, as for samples.
-const TOGETHER: usize = 64;
+pub(super) const TOGETHER: usize = 64;
 
 impl Partial {
     /// Folds a file in; `false` when it is unusual and has to be decoded in full. Then nothing has been added.
@@ -71,7 +71,10 @@ impl Partial {
             return Ok(false);
         };
         let is_odd = self.would_differ(&shape);
-        if self.fold_samples(&scan, shape.sample_types.len(), limits, scratch)?.is_none() {
+        if self
+            .fold_samples(&scan, shape.sample_types.len(), limits, scratch)?
+            .is_none()
+        {
             return Ok(false);
         }
         if is_odd {

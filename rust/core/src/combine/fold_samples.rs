@@ -1,7 +1,8 @@
 //! Samples of a file straight into merged rows: the loop that most of the time of a merge goes into.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::fold::Scratch;
-use super::ids::Frames;
 use super::partial::Partial;
 use crate::error::Result;
 use crate::interrupt;
@@ -10,34 +11,6 @@ use crate::wire::cursor::Cursor;
 use crate::wire::scan::Scan;
 use crate::wire::short_ids::Way;
 
-/// Samples that are looked up together.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Batch {
-    /// Frames of all their stacks, end to end.
-    frames: Frames,
-    samples: Vec<Waiting>,
-    found: Vec<Option<u32>>,
-}
-
-/// A sample that waits to be looked up.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    /// Of its stack.
-    hash: u64,
-    label_set: u32,
-    /// Where its frames end.
-    end: u32,
-}
-
-impl Batch {
-    fn clear(&mut self) {
-        self.frames.len = 0;
-        self.samples.clear();
-    }
-}
-
-/// Samples of a batch: enough to wait for memory together, few enough to stay in the first cache. Chosen.
-const BATCH: usize = 64;
 /// Samples between two looks at the will of the caller.
 const PATIENCE: usize = 1 << 13;
 
@@ -65,8 +38,8 @@ impl Partial {
                 }
                 until_check -= 1;
                 self.fold_sample(way, sample, limits, scratch)?;
-                if scratch.batch.samples.len() == BATCH {
-                    self.look_up(scratch);
+                if scratch.batch.is_full() {
+                    self.look_up(&mut scratch.batch, &mut scratch.staged.rows);
                 }
                 Some(())
             })
@@ -74,12 +47,11 @@ impl Partial {
         if folded.is_none() {
             interrupt::check()?;
         } else {
-            self.look_up(scratch);
+            self.look_up(&mut scratch.batch, &mut scratch.staged.rows);
         }
         Ok(folded)
     }
 
-    #[allow(clippy::inline_always, reason = "it is made anew for each way of reading")]
     #[inline(always)]
     fn fold_sample(
         &mut self,
@@ -120,59 +92,13 @@ impl Partial {
             scratch.batch.frames.len = first_frame;
             return Some(());
         }
-        scratch.batch.samples.push(Waiting {
-            hash,
-            label_set,
-            end: end as u32,
-        });
+        scratch.batch.push(hash, label_set);
         Some(())
-    }
-
-    /// Looks up the samples that wait.
-    ///
-    /// Looking one up waits for memory time and again: for the place in the index, the row, the place of its stack, the stack.
-    /// Several at once wait together, so each step is done for all before the next.
-    fn look_up(&mut self, scratch: &mut Scratch) {
-        let (stacks, sums) = (&mut self.tables.stacks, &mut self.sums);
-        let Batch {
-            frames,
-            samples,
-            found,
-        } = &mut scratch.batch;
-        found.clear();
-        found.extend(
-            samples
-                .iter()
-                .map(|sample| sums.candidate(sample.hash, sample.label_set)),
-        );
-        let mut touched = 0;
-        for row in found.iter().flatten() {
-            let stack = stacks.get(sums.stack(*row));
-            touched ^= stack.first().copied().unwrap_or(0) ^ stack.last().copied().unwrap_or(0);
-        }
-        std::hint::black_box(touched);
-        let mut start = 0;
-        for (sample, found) in samples.iter().zip(found) {
-            let own = &frames.filled()[start..sample.end as usize];
-            start = sample.end as usize;
-            let is_equal =
-                |row: u32| sums.label_set(row) == sample.label_set && stacks.get(sums.stack(row)) == own;
-            let row = match *found {
-                Some(row) if is_equal(row) => row,
-                _ => {
-                    let stack = stacks.intern(sample.hash, own);
-                    sums.row(stack, sample.label_set)
-                }
-            };
-            scratch.staged.rows.push(row);
-        }
-        scratch.batch.clear();
     }
 }
 
 /// Takes frames and values of a sample as every encoder but a few writes it: packed locations, packed values, labels. Gives the
 /// label messages, of which it has not been checked what they are; `None` for anything else.
-#[allow(clippy::inline_always, reason = "it is made anew for each way of reading")]
 #[inline(always)]
 fn in_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Option<Cursor<'a>> {
     if sample.tag()? != 0x0a {

@@ -1,6 +1,6 @@
 //! Merged rows by the ids of one file.
 
-use super::stack_set::hash_groups;
+use super::stack_set::{hash, hash_groups};
 use super::sums::NONE;
 use crate::wire::cursor::Cursor;
 use crate::wire::short_ids::{PAST, SHORT, Way};
@@ -115,12 +115,25 @@ impl Frames {
             *behind = [0; 3];
         }
         let depth = self.len - start;
-        let groups = self.room[start..start + depth.next_multiple_of(4)].as_chunks::<4>().0;
+        let groups = self.room[start..start + depth.next_multiple_of(4)]
+            .as_chunks::<4>()
+            .0;
         let mut all = 0;
         let groups = groups.iter().inspect(|[a, b, c, d]| all |= a | b | c | d);
         let hash = hash_groups(groups.copied(), depth);
         // No table has so many rows that one has the first bit of `NONE`.
         (all >> 31 == 0).then_some(hash)
+    }
+
+    /// Adds rows, of which none is [`NONE`], and gives their hash.
+    pub(super) fn extend(&mut self, rows: impl ExactSizeIterator<Item = u32>) -> u64 {
+        let start = self.len;
+        self.make_room(rows.len());
+        for (place, row) in self.room[start..].iter_mut().zip(rows) {
+            *place = row;
+            self.len += 1;
+        }
+        hash(&self.room[start..self.len])
     }
 
     /// Adds one.
@@ -164,7 +177,8 @@ mod tests {
             crate::wire::varint::put_varint(id, &mut packed);
         }
         let mut found = Frames::default();
-        rows.translate(Way::best(), Cursor::new(&packed), &mut found).unwrap();
+        rows.translate(Way::best(), Cursor::new(&packed), &mut found)
+            .unwrap();
         assert_eq!(found.filled(), (0..ids.len() as u32).collect::<Vec<_>>());
         assert_eq!(rows.get(3), None);
         assert_eq!(rows.insert(0, 1), None);

@@ -2,6 +2,7 @@
 
 mod absorb;
 mod align;
+mod batch;
 mod build;
 mod canonical;
 mod diff;

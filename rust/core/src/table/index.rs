@@ -137,7 +137,11 @@ mod tests {
             assert_eq!(index.find_or_insert(hash(row), row, |other| other == row), row);
         }
         assert!((0..10_000).all(|row| index.find_or_insert(hash(row), 0, |other| other == row) == row));
-        assert!((0..10_000).all(|row| index.candidate(hash(row)).is_some_and(|found| found / 2 == row / 2)));
+        assert!((0..10_000).all(|row| {
+            index
+                .candidate(hash(row))
+                .is_some_and(|found| found / 2 == row / 2)
+        }));
         assert_eq!(index.candidate(3), None);
     }
 

@@ -4,6 +4,8 @@
 //! for the last of an id, all of them at once, and what was not is left out afterwards by one shuffle. That takes instructions
 //! which not every processor has; where they are missing, ids are read four at a time from a word.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::cursor::Cursor;
 use super::varint::{HIGH_BITS, word_varint};
 
@@ -114,6 +116,7 @@ mod shuffle {
         unsafe_code,
         reason = "the one way to instructions that are only there on some processors; what has to hold is checked in this module"
     )]
+    #![allow(clippy::unused_self, reason = "to have one is the proof that is asked for")]
 
     use super::{HIGH_BITS, SHORT};
     use std::arch::x86_64::{
@@ -195,7 +198,7 @@ mod shuffle {
 
     /// The numbers of the two bytes of a lane.
     const fn bytes_of(lane: u64) -> u64 {
-        2 * lane | (2 * lane + 1) << 8
+        (2 * lane) | ((2 * lane + 1) << 8)
     }
 
     #[target_feature(enable = "sse4.1,popcnt,bmi1,bmi2")]
@@ -204,7 +207,9 @@ mod shuffle {
         while at < len {
             let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
             // Bits of the last word that lie behind the ids.
-            let behind = (u64::MAX << 1).checked_shl(8 * (len - at) as u32 - 1).unwrap_or(0);
+            let behind = (u64::MAX << 1)
+                .checked_shl(8 * (len - at) as u32 - 1)
+                .unwrap_or(0);
             let previous = word << 8 | before;
             before = word >> 56;
             too_long |= word & previous & HIGH_BITS & !behind;
@@ -241,7 +246,12 @@ mod shuffle {
         let mut lanes = [0; 8];
         let halves = [_mm_cvtsi128_si64(ids) as u64, _mm_extract_epi64::<1>(ids) as u64];
         for (four, half) in lanes.as_chunks_mut::<4>().0.iter_mut().zip(halves) {
-            *four = [half as u16, (half >> 16) as u16, (half >> 32) as u16, (half >> 48) as u16];
+            *four = [
+                half as u16,
+                (half >> 16) as u16,
+                (half >> 32) as u16,
+                (half >> 48) as u16,
+            ];
         }
         (lanes, ends.count_ones() as usize)
     }
@@ -314,9 +324,7 @@ mod tests {
         let content = [1; 20];
         for way in ways() {
             let mut rows = [0; 30];
-            let mut count = |len| {
-                way.translate(Cursor::new(&content).part(0, len), &same(), &mut rows)
-            };
+            let mut count = |len| way.translate(Cursor::new(&content).part(0, len), &same(), &mut rows);
             assert_eq!((count(13), count(12)), (None, Some(12)));
         }
     }
