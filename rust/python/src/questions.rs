@@ -60,6 +60,8 @@ questions! {
     traces: summary::TracesQuery,
     /// Ways to a function.
     paths: summary::PathsQuery,
+    /// Every function with what it costs.
+    functions: summary::FunctionsQuery,
 }
 
 /// Two profiles side by side.
@@ -72,5 +74,23 @@ pub(crate) fn diff_top<'py>(
     let base = Arc::clone(&base.get().inner);
     ask(profile, spec, move |profile, query| {
         summary::diff_top(&base, profile, query)
+    })
+}
+
+/// Samples grouped by what is known of functions: `marks` has two bytes for each, the lower first.
+#[pyfunction]
+pub(crate) fn groups<'py>(
+    profile: &Bound<'py, Profile>,
+    spec: &str,
+    marks: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let marks: Vec<u16> = marks
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| u16::from_le_bytes(*bytes))
+        .collect();
+    ask(profile, spec, move |profile, query| {
+        summary::groups(profile, query, &marks)
     })
 }

@@ -5,6 +5,8 @@
 
 mod diff;
 mod frames;
+mod functions;
+mod groups;
 mod meta;
 mod paths;
 mod peek;
@@ -14,6 +16,8 @@ mod top;
 mod traces;
 
 pub use diff::{Diff, DiffQuery, Normalize, diff_top};
+pub use functions::{FunctionList, FunctionsQuery, functions};
+pub use groups::{Group, Groups, GroupsQuery, Site, Spot, groups, mark};
 pub use meta::{Meta, meta};
 pub use paths::{Paths, PathsQuery, paths};
 pub use peek::{Peek, PeekQuery, peek};

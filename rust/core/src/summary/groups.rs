@@ -1,0 +1,820 @@
+//! Samples grouped by what the caller knows about functions: the walk that rules about names share.
+//!
+//! The caller marks functions, once each, by rows of the table that [`super::functions()`] lists. A mark says of a
+//! function which kind of thing it does (waiting for a channel, encoding JSON), whether it is plumbing that is never a place
+//! of interest, and whether it is the user's own code. Every stack is then read once: its kind is the first one from the leaf,
+//! its site the first frame behind that which is worth naming, its owner the first frame of the user's own code.
+
+use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::text;
+use crate::aggregate::clean_path;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{LocationId, StackId, StringId};
+use crate::interrupt;
+use crate::profile::Profile;
+use crate::table::Line;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// What a group is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Site {
+    /// Everything of one kind together.
+    #[default]
+    None,
+    /// The first frame behind the one that gave the kind (or from the leaf on, without one) that is neither plumbing nor of a
+    /// kind itself.
+    Behind,
+    /// The first frame of the user's own code, from the leaf on.
+    Own,
+    /// The outermost frame that is not plumbing: what started it all.
+    Root,
+}
+
+/// What to group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct GroupsQuery {
+    /// The shared filters; the granularity does not matter.
+    #[serde(flatten)]
+    pub filters: Filters,
+    /// What a group is of, besides the kind.
+    pub site: Site,
+    /// Sites are lines of code, not functions.
+    pub lines: bool,
+    /// Groups do not depend on the kind.
+    pub any_kind: bool,
+    /// Groups to pass over.
+    pub offset: usize,
+    /// Groups, at most.
+    pub limit: usize,
+    /// Owners and roots named for a group, at most, each.
+    pub names: usize,
+    /// Stacks shown for a group, at most.
+    pub stacks: usize,
+    /// Frames of a stack, at most, from the leaf.
+    pub max_depth: usize,
+}
+
+impl Default for GroupsQuery {
+    fn default() -> Self {
+        Self {
+            filters: Filters::default(),
+            site: Site::None,
+            lines: false,
+            any_kind: false,
+            offset: 0,
+            limit: usize::MAX,
+            names: 3,
+            stacks: 1,
+            max_depth: 64,
+        }
+    }
+}
+
+/// The bits of a mark besides the kind, which is the low byte; kind 0 is none.
+pub mod mark {
+    /// Never a site.
+    pub const PLUMBING: u16 = 1 << 8;
+    /// The user's own code.
+    pub const OWN: u16 = 1 << 9;
+}
+
+/// A line of code, or a binary where that is all that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spot {
+    /// Function; the binary in brackets where there is none.
+    pub function: String,
+    /// Source file; empty when unknown.
+    pub file: String,
+    /// Line; 0 when unknown or when sites are functions.
+    pub line: i64,
+}
+
+/// A frame of a stack that is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct MarkedFrame {
+    /// Where.
+    #[serde(flatten)]
+    pub spot: Spot,
+    /// Its mark.
+    pub mark: u16,
+}
+
+/// A share of a group.
+#[derive(Debug, Clone, Serialize)]
+pub struct Part {
+    /// Where.
+    #[serde(flatten)]
+    pub spot: Spot,
+    /// Sums, by sample type.
+    pub values: Vec<i64>,
+}
+
+/// A stack of a group.
+#[derive(Debug, Clone, Serialize)]
+pub struct GroupStack {
+    /// Sums, by sample type.
+    pub values: Vec<i64>,
+    /// Samples.
+    pub samples: u64,
+    /// Frames it has.
+    pub depth: usize,
+    /// Frames, leaf first.
+    pub frames: Vec<MarkedFrame>,
+}
+
+/// A group.
+#[derive(Debug, Clone, Serialize)]
+pub struct Group {
+    /// The kind; 0 for none.
+    pub kind: u8,
+    /// The function that gave the kind, of the heaviest stack; empty without one.
+    pub by: String,
+    /// The site; null where no frame is one.
+    pub site: Option<Spot>,
+    /// Sums, by sample type.
+    pub values: Vec<i64>,
+    /// Samples.
+    pub samples: u64,
+    /// Different stacks.
+    pub stack_count: usize,
+    /// The first frames of the user's own code, heaviest first.
+    pub owners: Vec<Part>,
+    /// The outermost frames, heaviest first.
+    pub roots: Vec<Part>,
+    /// The heaviest stacks.
+    pub stacks: Vec<GroupStack>,
+}
+
+/// A kind, over all groups.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct KindSums {
+    /// The kind; 0 for none.
+    pub kind: u8,
+    /// Samples whose leaf is of the kind, by sample type.
+    pub leaf: Vec<i64>,
+    /// Samples of the kind: each has one, the first from the leaf. All kinds together are everything.
+    pub first: Vec<i64>,
+    /// Samples that a function of the kind is in, each counted once.
+    pub within: Vec<i64>,
+    /// Samples of the kind.
+    pub samples: u64,
+}
+
+/// Groups that are not shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct GroupsLeftOut {
+    /// How many.
+    pub rows: usize,
+    /// Their sums, by sample type.
+    pub values: Vec<i64>,
+}
+
+/// The answer. Groups are ordered by the absolute value of the chosen sample type, then by kind and site.
+#[derive(Debug, Clone, Serialize)]
+pub struct Groups {
+    /// All sample types.
+    pub sample_types: Vec<SampleTypeName>,
+    /// The one that orders.
+    pub sample_type: SampleTypeName,
+    /// Sum of the absolute values of the chosen sample type, before filters.
+    pub total: i64,
+    /// Sums after filters, by sample type.
+    pub totals: Vec<i64>,
+    /// Samples after filters.
+    pub samples: u64,
+    /// Different stacks after filters.
+    pub stack_count: usize,
+    /// Samples without any frame of the user's own code, by sample type.
+    pub without_owner: Vec<i64>,
+    /// The kinds that occur, by number.
+    pub kinds: Vec<KindSums>,
+    /// Groups there are.
+    pub group_count: usize,
+    /// Groups.
+    pub groups: Vec<Group>,
+    /// What is before and behind them.
+    pub left_out: GroupsLeftOut,
+    /// What limits the answer.
+    pub warnings: Vec<String>,
+}
+
+/// A frame by its location and the position of its line there.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    location: LocationId,
+    line: Option<Line>,
+}
+
+/// What tells spots apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct SpotKey {
+    function: StringId,
+    file: StringId,
+    line: i64,
+}
+
+/// What is known of a stack.
+struct Read {
+    kind: u8,
+    by: StringId,
+    leaf: u8,
+    /// The kinds in it, ascending.
+    within: Vec<u8>,
+    site: Option<SpotKey>,
+    owner: Option<SpotKey>,
+    root: Option<SpotKey>,
+}
+
+#[derive(Default)]
+struct Sums {
+    values: Vec<i64>,
+    samples: u64,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        add(&mut self.values, &other.values);
+        self.samples += other.samples;
+    }
+}
+
+fn add(into: &mut Vec<i64>, values: &[i64]) {
+    if into.is_empty() {
+        into.resize(values.len(), 0);
+    }
+    for (sum, value) in into.iter_mut().zip(values) {
+        *sum = sum.wrapping_add(*value);
+    }
+}
+
+struct Reader<'p, 'v> {
+    prepared: &'v Prepared<'p>,
+    marks: &'v [u16],
+    query: &'v GroupsQuery,
+}
+
+impl Reader<'_, '_> {
+    fn frames(&self, stack: StackId, into: &mut Vec<Frame>) {
+        let view = &self.prepared.view;
+        into.clear();
+        for location in view.stacks().frames(stack) {
+            let lines = view.locations().lines(location);
+            if lines.is_empty() {
+                into.push(Frame { location, line: None });
+            }
+            into.extend(lines.iter().map(|&line| Frame {
+                location,
+                line: Some(line),
+            }));
+        }
+    }
+
+    fn mark(&self, frame: Frame) -> u16 {
+        let row = frame.line.map(|line| line.function.index());
+        row.and_then(|row| self.marks.get(row)).copied().unwrap_or(0)
+    }
+
+    fn spot(&self, frame: Frame) -> SpotKey {
+        let view = &self.prepared.view;
+        if let Some(line) = frame.line {
+            let function = view.functions().get(line.function);
+            return SpotKey {
+                function: function.name,
+                file: function.filename,
+                line: if self.query.lines { line.line } else { 0 },
+            };
+        }
+        let mapping = view.locations().get(frame.location).mapping;
+        SpotKey {
+            function: StringId::EMPTY,
+            file: mapping.map_or(StringId::EMPTY, |mapping| view.mappings().get(mapping).file),
+            line: 0,
+        }
+    }
+
+    /// A spot in words.
+    fn tell(&self, key: SpotKey) -> Spot {
+        let strings = self.prepared.view.strings();
+        let file = clean_path(strings.get(key.file));
+        if key.function.is_empty() {
+            let file = text(&file);
+            let binary = file.rsplit(['/', '\\']).next().unwrap_or("");
+            return Spot {
+                function: format!("[{}]", if binary.is_empty() { "unknown" } else { binary }),
+                file: String::new(),
+                line: 0,
+            };
+        }
+        Spot {
+            function: text(strings.get(key.function)),
+            file: text(&file),
+            line: key.line,
+        }
+    }
+
+    /// What orders spots: their words, whatever the order of the tables.
+    fn order(&self, key: Option<SpotKey>) -> Option<(&[u8], &[u8], i64)> {
+        let strings = self.prepared.view.strings();
+        key.map(|key| (strings.get(key.function), strings.get(key.file), key.line))
+    }
+
+    fn read(&self, frames: &[Frame]) -> Read {
+        let kind_of = |frame: &Frame| self.mark(*frame) as u8;
+        let is_plumbing = |frame: &Frame| self.mark(*frame) & mark::PLUMBING != 0;
+        let is_own = |frame: &&Frame| self.mark(**frame) & mark::OWN != 0;
+        let at = frames.iter().position(|frame| kind_of(frame) != 0);
+        let mut within: Vec<u8> = frames.iter().map(kind_of).filter(|&kind| kind != 0).collect();
+        within.sort_unstable();
+        within.dedup();
+        let owner = frames.iter().find(is_own).map(|&frame| self.spot(frame));
+        let root = frames.iter().rev().find(|frame| !is_plumbing(frame));
+        let root = root.or(frames.last()).map(|&frame| self.spot(frame));
+        let behind = || {
+            let behind = frames.get(at.unwrap_or(0)..).unwrap_or_default();
+            let mut worth = behind.iter().filter(|frame| !is_plumbing(frame));
+            worth
+                .find(|frame| kind_of(frame) == 0)
+                .or_else(|| behind.iter().find(|frame| !is_plumbing(frame)))
+                .or_else(|| behind.first())
+                .map(|&frame| self.spot(frame))
+        };
+        Read {
+            kind: at.map_or(0, |at| kind_of(&frames[at])),
+            by: at.map_or(StringId::EMPTY, |at| self.spot(frames[at]).function),
+            leaf: frames.first().map_or(0, kind_of),
+            within,
+            site: match self.query.site {
+                Site::None => None,
+                Site::Behind => behind(),
+                Site::Own => owner,
+                Site::Root => root,
+            },
+            owner,
+            root,
+        }
+    }
+
+    fn parts(&self, sums: FxHashMap<SpotKey, Vec<i64>>) -> Vec<Part> {
+        let index = self.prepared.value.index;
+        let mut parts: Vec<(SpotKey, Vec<i64>)> = sums.into_iter().collect();
+        parts.sort_by(|(left, l), (right, r)| {
+            let heavier = r[index].unsigned_abs().cmp(&l[index].unsigned_abs());
+            heavier.then_with(|| self.order(Some(*left)).cmp(&self.order(Some(*right))))
+        });
+        parts
+            .into_iter()
+            .take(self.query.names)
+            .map(|(key, values)| Part {
+                spot: self.tell(key),
+                values,
+            })
+            .collect()
+    }
+
+    fn stack(&self, stack: StackId, sums: &Sums) -> GroupStack {
+        let mut frames = Vec::new();
+        self.frames(stack, &mut frames);
+        let with_lines = GroupsQuery {
+            lines: true,
+            ..self.query.clone()
+        };
+        let teller = Reader {
+            query: &with_lines,
+            ..*self
+        };
+        GroupStack {
+            values: sums.values.clone(),
+            samples: sums.samples,
+            depth: frames.len(),
+            frames: frames
+                .iter()
+                .take(self.query.max_depth)
+                .map(|&frame| MarkedFrame {
+                    spot: teller.tell(teller.spot(frame)),
+                    mark: self.mark(frame),
+                })
+                .collect(),
+        }
+    }
+
+    /// The words of a stack, for an order that does not depend on tables.
+    fn words(&self, stack: StackId) -> Vec<(&[u8], &[u8], i64)> {
+        let mut frames = Vec::new();
+        self.frames(stack, &mut frames);
+        let strings = self.prepared.view.strings();
+        let word = |frame: &Frame| {
+            let key = self.spot(*frame);
+            let line = frame.line.map_or(0, |line| line.line);
+            (strings.get(key.function), strings.get(key.file), line)
+        };
+        frames.iter().map(word).collect()
+    }
+
+    fn group(&self, key: (u8, Option<SpotKey>), members: &[(usize, StackId)], found: &Found) -> Group {
+        let index = self.prepared.value.index;
+        let mut all = Sums::default();
+        let (mut owners, mut roots) = (FxHashMap::default(), FxHashMap::default());
+        for &(at, _) in members {
+            all.add(&found.sums[at]);
+            let read = &found.reads[at];
+            for (spot, into) in [(read.owner, &mut owners), (read.root, &mut roots)] {
+                if let Some(spot) = spot {
+                    add(into.entry(spot).or_default(), &found.sums[at].values);
+                }
+            }
+        }
+        let weight = |at: usize| found.sums[at].values[index].unsigned_abs();
+        // Enough of the heaviest to show, and one to name the kind by; equal ones by their words.
+        let wanted = self.query.stacks.max(1).min(members.len());
+        let mut heaviest: Vec<(usize, StackId)> = members.to_vec();
+        if wanted < heaviest.len() {
+            heaviest.select_nth_unstable_by(wanted - 1, |l, r| weight(r.0).cmp(&weight(l.0)));
+            let least = weight(heaviest[wanted - 1].0);
+            heaviest = members
+                .iter()
+                .copied()
+                .filter(|member| weight(member.0) >= least)
+                .collect();
+        }
+        heaviest.sort_by_cached_key(|&(at, stack)| (std::cmp::Reverse(weight(at)), self.words(stack)));
+        heaviest.truncate(wanted);
+        let by = heaviest
+            .first()
+            .map_or(StringId::EMPTY, |&(at, _)| found.reads[at].by);
+        Group {
+            kind: key.0,
+            by: text(self.prepared.view.strings().get(by)),
+            site: key.1.map(|key| self.tell(key)),
+            values: all.values,
+            samples: all.samples,
+            stack_count: members.len(),
+            owners: self.parts(owners),
+            roots: self.parts(roots),
+            stacks: heaviest
+                .iter()
+                .take(self.query.stacks)
+                .map(|&(at, stack)| self.stack(stack, &found.sums[at]))
+                .collect(),
+        }
+    }
+}
+
+/// Stacks of a group, by their positions in what was found.
+type Members = Vec<(usize, StackId)>;
+
+/// What was found, by stack.
+struct Found {
+    stacks: Vec<StackId>,
+    reads: Vec<Read>,
+    sums: Vec<Sums>,
+}
+
+fn find(reader: &Reader<'_, '_>) -> Result<Found> {
+    let view = &reader.prepared.view;
+    let mut by_stack: FxHashMap<StackId, Sums> = FxHashMap::default();
+    let columns = view.values();
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
+        let sums = by_stack.entry(sample.stack).or_default();
+        if sums.values.is_empty() {
+            sums.values.resize(columns.len(), 0);
+        }
+        for (sum, column) in sums.values.iter_mut().zip(columns) {
+            *sum = sum.wrapping_add(column[sample.row as usize]);
+        }
+        sums.samples += 1;
+    }
+    let mut pairs: Vec<(StackId, Sums)> = by_stack.into_iter().collect();
+    pairs.sort_unstable_by_key(|(stack, _)| *stack);
+    let mut frames = Vec::new();
+    let mut reads = Vec::with_capacity(pairs.len());
+    for (number, (stack, _)) in pairs.iter().enumerate() {
+        interrupt::check_at(number)?;
+        reader.frames(*stack, &mut frames);
+        reads.push(reader.read(&frames));
+    }
+    let (stacks, sums) = pairs.into_iter().unzip();
+    Ok(Found { stacks, reads, sums })
+}
+
+fn kinds(found: &Found) -> Vec<KindSums> {
+    let mut kinds: Vec<KindSums> = (0..=u8::MAX)
+        .map(|kind| KindSums {
+            kind,
+            ..KindSums::default()
+        })
+        .collect();
+    let mut occurs = [false; 256];
+    for (read, sums) in found.reads.iter().zip(&found.sums) {
+        let kind = &mut kinds[usize::from(read.kind)];
+        add(&mut kind.first, &sums.values);
+        kind.samples += sums.samples;
+        occurs[usize::from(read.kind)] = true;
+        add(&mut kinds[usize::from(read.leaf)].leaf, &sums.values);
+        occurs[usize::from(read.leaf)] = true;
+        for &kind in &read.within {
+            add(&mut kinds[usize::from(kind)].within, &sums.values);
+            occurs[usize::from(kind)] = true;
+        }
+    }
+    let width = found.sums.first().map_or(0, |sums| sums.values.len());
+    kinds.retain(|kind| occurs[usize::from(kind.kind)]);
+    for kind in &mut kinds {
+        for values in [&mut kind.first, &mut kind.leaf, &mut kind.within] {
+            values.resize(width, 0);
+        }
+    }
+    kinds
+}
+
+/// Samples grouped by kind and site. `marks` has an entry for each function, in the order of [`super::functions()`] under the
+/// same filters.
+///
+/// # Errors
+///
+/// As [`super::filtered`]; marks of another profile.
+pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<Groups> {
+    let filters = Filters {
+        granularity: "addresses".to_owned(),
+        ..query.filters.clone()
+    };
+    let prepared = prepare(profile, &filters)?;
+    let functions = prepared.view.functions().len();
+    if marks.len() != functions {
+        return Err(Error::new(ErrorKind::InvalidArgument {
+            argument: "marks",
+            detail: format!("{} marks for {functions} functions", marks.len()),
+        }));
+    }
+    let reader = Reader {
+        prepared: &prepared,
+        marks,
+        query,
+    };
+    let found = find(&reader)?;
+    let index = prepared.value.index;
+    let mut by_key: FxHashMap<(u8, Option<SpotKey>), (i64, Members)> = FxHashMap::default();
+    let (mut all, mut without_owner) = (Sums::default(), Vec::new());
+    for (at, (read, sums)) in found.reads.iter().zip(&found.sums).enumerate() {
+        let kind = if query.any_kind { 0 } else { read.kind };
+        let group = by_key.entry((kind, read.site)).or_default();
+        group.0 = group.0.wrapping_add(sums.values[index]);
+        group.1.push((at, found.stacks[at]));
+        all.add(sums);
+        if read.owner.is_none() {
+            add(&mut without_owner, &sums.values);
+        }
+    }
+    let mut order: Vec<_> = by_key.into_iter().collect();
+    order.sort_by(|(left, (l, _)), (right, (r, _))| {
+        let heavier = r.unsigned_abs().cmp(&l.unsigned_abs());
+        heavier
+            .then_with(|| left.0.cmp(&right.0))
+            .then_with(|| reader.order(left.1).cmp(&reader.order(right.1)))
+    });
+    let group_count = order.len();
+    let shown: Vec<Group> = order
+        .iter()
+        .skip(query.offset)
+        .take(query.limit)
+        .map(|(key, (_, members))| reader.group(*key, members, &found))
+        .collect();
+    let width = profile.header.sample_types.len();
+    all.values.resize(width, 0);
+    without_owner.resize(width, 0);
+    let mut left = all.values.clone();
+    for group in &shown {
+        for (left, value) in left.iter_mut().zip(&group.values) {
+            *left = left.wrapping_sub(*value);
+        }
+    }
+    let sample_types = profile.header.sample_types.iter().enumerate();
+    Ok(Groups {
+        sample_types: sample_types
+            .map(|(index, sample_type)| SampleTypeName {
+                type_: profile.strings.text(sample_type.type_).into_owned(),
+                unit: profile.strings.text(sample_type.unit).into_owned(),
+                index,
+            })
+            .collect(),
+        sample_type: prepared.sample_type.clone(),
+        total: prepared.total,
+        totals: all.values,
+        samples: all.samples,
+        stack_count: found.stacks.len(),
+        without_owner,
+        kinds: kinds(&found),
+        group_count,
+        left_out: GroupsLeftOut {
+            rows: group_count - shown.len(),
+            values: left,
+        },
+        groups: shown,
+        warnings: prepared.warnings.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Function, Location};
+
+    const LOCK: u16 = 1 | mark::PLUMBING;
+    const ENCODE: u16 = 2;
+
+    /// Stacks by function name, leaf first; every call of a function is at the line that its number is.
+    fn profile(stacks: &[(&[&str], [i64; 2])]) -> Profile {
+        let mut builder = ProfileBuilder::default();
+        for name in [b"count", b"delay"] {
+            let value_type = builder.value_type(name, b"count");
+            builder.header.sample_types.push(value_type);
+        }
+        for (stack, values) in stacks {
+            let locations: Vec<LocationId> = stack
+                .iter()
+                .map(|name| {
+                    let function = builder.string(name.as_bytes());
+                    let function = builder.function(Function {
+                        name: function,
+                        ..Function::default()
+                    });
+                    let line = Line {
+                        function,
+                        line: name.len() as i64,
+                        column: 0,
+                    };
+                    builder.location(Location::default(), &[line]).unwrap()
+                })
+                .collect();
+            builder.sample(&locations, values, &mut []).unwrap();
+        }
+        builder.finish()
+    }
+
+    fn marks(profile: &Profile, of: impl Fn(&str) -> u16) -> Vec<u16> {
+        let list = functions(profile, &FunctionsQuery::default()).unwrap();
+        list.name.iter().map(|name| of(name)).collect()
+    }
+
+    fn mark_of(name: &str) -> u16 {
+        match name {
+            "sync.Lock" => LOCK,
+            "json.Marshal" => ENCODE,
+            name if name.starts_with("runtime.") => mark::PLUMBING,
+            name if name.starts_with("my.") => mark::OWN,
+            _ => 0,
+        }
+    }
+
+    use super::super::{FunctionsQuery, functions};
+
+    fn example() -> Profile {
+        profile(&[
+            (
+                &["runtime.park", "sync.Lock", "lib.Get", "my.Serve", "main"],
+                [1, 50],
+            ),
+            (
+                &["runtime.park", "sync.Lock", "lib.Get", "my.Fetch", "main"],
+                [2, 20],
+            ),
+            (
+                &["sync.Lock", "json.Marshal", "json.Marshal", "my.Serve", "main"],
+                [4, 5],
+            ),
+            (&["json.Marshal", "main"], [8, 3]),
+            (&["runtime.gc"], [16, -2]),
+        ])
+    }
+
+    #[test]
+    fn every_sample_has_one_kind_and_counts_once_within_each() {
+        let profile = example();
+        let marks = marks(&profile, mark_of);
+        let found = groups(&profile, &GroupsQuery::default(), &marks).unwrap();
+        let kinds: Vec<_> = found
+            .kinds
+            .iter()
+            .map(|kind| {
+                (
+                    kind.kind,
+                    kind.first.clone(),
+                    kind.within.clone(),
+                    kind.leaf.clone(),
+                )
+            })
+            .collect();
+        let expected = [
+            (0, vec![16, -2], vec![0, 0], vec![19, 68]),
+            (1, vec![7, 75], vec![7, 75], vec![4, 5]),
+            (2, vec![8, 3], vec![12, 8], vec![8, 3]),
+        ];
+        assert_eq!(kinds, expected);
+        assert_eq!(
+            (found.totals, found.without_owner, found.samples),
+            (vec![31, 76], vec![24, 1], 5)
+        );
+        assert_eq!(found.total, 80);
+    }
+
+    #[test]
+    fn the_site_is_the_first_frame_behind_the_kind_that_is_worth_naming() {
+        let profile = example();
+        let marks = marks(&profile, mark_of);
+        let query = GroupsQuery {
+            site: Site::Behind,
+            lines: true,
+            limit: 2,
+            ..GroupsQuery::default()
+        };
+        let found = groups(&profile, &query, &marks).unwrap();
+        let rows: Vec<_> = found
+            .groups
+            .iter()
+            .map(|group| {
+                let site = group.site.clone().unwrap();
+                let owners: Vec<_> = group
+                    .owners
+                    .iter()
+                    .map(|part| (part.spot.function.clone(), part.values[1]))
+                    .collect();
+                (
+                    group.kind,
+                    group.by.clone(),
+                    site.function,
+                    site.line,
+                    group.values.clone(),
+                    owners,
+                )
+            })
+            .collect();
+        let own = |name: &str, value| (name.to_owned(), value);
+        assert_eq!(
+            rows,
+            [
+                (
+                    1,
+                    "sync.Lock".to_owned(),
+                    "lib.Get".to_owned(),
+                    7,
+                    vec![3, 70],
+                    vec![own("my.Serve", 50), own("my.Fetch", 20)]
+                ),
+                (
+                    1,
+                    "sync.Lock".to_owned(),
+                    "my.Serve".to_owned(),
+                    8,
+                    vec![4, 5],
+                    vec![own("my.Serve", 5)]
+                ),
+            ]
+        );
+        assert_eq!((found.group_count, found.left_out.rows), (4, 2));
+        assert_eq!(found.left_out.values, [24, 1]);
+        assert_eq!(found.groups[0].stacks[0].frames[0].spot.function, "runtime.park");
+        assert_eq!(found.groups[0].stack_count, 2);
+    }
+
+    #[test]
+    fn own_code_can_be_grouped_whatever_it_called() {
+        let profile = example();
+        let marks = marks(&profile, mark_of);
+        let query = GroupsQuery {
+            site: Site::Own,
+            any_kind: true,
+            ..GroupsQuery::default()
+        };
+        let found = groups(&profile, &query, &marks).unwrap();
+        let sites: Vec<_> = found
+            .groups
+            .iter()
+            .map(|group| {
+                (
+                    group.site.clone().map_or(String::new(), |site| site.function),
+                    group.values[1],
+                )
+            })
+            .collect();
+        assert_eq!(
+            sites,
+            [
+                ("my.Serve".to_owned(), 55),
+                ("my.Fetch".to_owned(), 20),
+                (String::new(), 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_profile_has_no_groups_and_marks_of_another_are_refused() {
+        let empty = profile(&[]);
+        let found = groups(&empty, &GroupsQuery::default(), &[]).unwrap();
+        assert_eq!((found.groups.len(), found.totals), (0, vec![0, 0]));
+        assert!(groups(&example(), &GroupsQuery::default(), &[0]).is_err());
+    }
+}
