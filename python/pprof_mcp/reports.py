@@ -55,6 +55,29 @@ def pprof_text(
     Raises:
         PprofMcpError: As the core says.
     """
+    text = pprof_report(native, filters, report_format, **options).decode("utf-8", "replace")
+    return truncate(
+        text,
+        max_lines=cast("int", filters.get("max_lines", 0)),
+        max_bytes=cast("int", filters.get("max_bytes", 6_000)),
+        strategy=cast("str", filters.get("truncate_strategy", "head")),
+    )
+
+
+def pprof_report(
+    native: _native.Profile, filters: Mapping[str, object], report_format: str, **options: object
+) -> bytes:
+    """Give what `go tool pprof` writes, whole.
+
+    Args:
+        native: The profile.
+        filters: The shared options.
+        report_format: pprof's name of the report, such as `dot`.
+        **options: pprof's other options by their names.
+
+    Raises:
+        PprofMcpError: As the core says.
+    """
     kept: dict[str, object] = {name: filters[name] for name in FILTER_NAMES if filters.get(name)}
     # pprof itself decides the granularity of a report when none is asked for.
     if kept.get("granularity") == "functions":
@@ -67,13 +90,7 @@ def pprof_text(
         problem.details.pop("pprof_message", None)
         problem.details.pop("messages", None)
         raise
-    text = out.decode("utf-8", "replace")
-    return truncate(
-        text,
-        max_lines=cast("int", filters.get("max_lines", 0)),
-        max_bytes=cast("int", filters.get("max_bytes", 6_000)),
-        strategy=cast("str", filters.get("truncate_strategy", "head")),
-    )
+    return out
 
 
 def place(row: Rows) -> str | None:

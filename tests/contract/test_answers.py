@@ -6,6 +6,7 @@ The client runs in memory in both eras of the protocol; one walk with a real pro
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -31,6 +32,9 @@ Arguments = dict[str, Any]
 CPU = str(DATA / "go" / "main" / "cpu.pb.gz")
 HEAPS = [str(DATA / "go" / "main" / f"heap.{when}.pb.gz") for when in ("before", "after")]
 BUNDLE = str(DATA / "bundle.zip")
+_OUT = tempfile.TemporaryDirectory(prefix="contract-")
+OUT = Path(_OUT.name)
+"""Where tools may write; gone with the process."""
 
 GOOD: dict[str, list[Arguments]] = {
     "pprof_top": [{"profile": CPU}, {"profile": CPU, "cum": True, "format": "text"}],
@@ -42,6 +46,14 @@ GOOD: dict[str, list[Arguments]] = {
     "pprof_focus_paths": [{"profile": CPU, "function": "mix"},
                           {"profile": CPU, "function": "mix", "format": "text"}],
     "pprof_merge": [{"profiles": HEAPS}],
+    "pprof_flamegraph": [
+        {"profile": CPU, "output_path": str(OUT / "f.svg"), "overwrite": True},
+        {"profile": HEAPS[1], "base": HEAPS[0], "output_path": str(OUT / "d.svg"), "overwrite": True},
+    ],
+    "pprof_callgraph": [
+        {"profile": CPU, "output_path": str(OUT / f"c.{form}"), "overwrite": True, "format": form}
+        for form in ("svg", "dot")
+    ],
     "pprof_diff_top": [{"before": HEAPS[0], "after": HEAPS[1]},
                        {"before": HEAPS[0], "after": HEAPS[1], "format": "text"}],
     "profiles_open": [{"path": BUNDLE}, {"path": CPU}],
@@ -56,6 +68,8 @@ NOTHING: dict[str, list[Arguments]] = {
     "pprof_meta": [{}],
     "pprof_traces_head": [{"focus": "no such function"}],
     "pprof_focus_paths": [{"function": "no such function"}],
+    "pprof_flamegraph": [{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
+    "pprof_callgraph": [{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
 }
 """Calls that find nothing; each is made on a profile with samples and on one without."""
 
@@ -68,6 +82,8 @@ WRONG: dict[str, list[tuple[str, object]]] = {
     "pprof_focus_paths": [("function", "x")],
     "pprof_merge": [("profiles", []), ("profiles", [CPU, HEAPS[0]])],
     "pprof_diff_top": [("before", CPU)],
+    "pprof_flamegraph": [("profile", CPU), ("output_path", "x.svg")],
+    "pprof_callgraph": [("profile", CPU), ("output_path", "x.svg")],
     "profiles_open": [("path", "/etc/passwd"), ("path", "http://localhost/x")],
     "profiles_handles": [("limit", 0)],
     "profiles_release": [("all", False)],
@@ -145,7 +161,7 @@ def talk(mode: Mode, work: Callable[[Talk], Awaitable[None]], session: Session |
     """Do some work with a client connected in memory; give the number of answers that were checked."""
 
     async def run() -> int:
-        server = make_server(session or Session(fence=Fence([DATA])))
+        server = make_server(session or Session(fence=Fence([DATA, OUT])))
         async with Client(server, mode=mode) as client:
             conversation = Talk(client, (await client.list_tools()).tools)
             await work(conversation)
@@ -208,7 +224,7 @@ def test_answers_about_nothing_fit_the_listed_schema(mode: Mode, name: str, empt
                 if name != "pprof_meta" or profile == empty:
                     assert result.structured_content["warnings"]
 
-    session = Session(fence=Fence([DATA, Path(empty).parent]))
+    session = Session(fence=Fence([DATA, OUT, Path(empty).parent]))
     assert talk(mode, work, session) == 2 * len(NOTHING[name])
 
 

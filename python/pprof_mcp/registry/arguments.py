@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, cast, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -143,8 +144,11 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
         extras = tuple(rest)
     if bare is Any:
         raise TypeError(f"parameter {name} has no type")
-    kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(bare)
+    referred = _without_none(bare)
+    kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(referred)
     shown = _JSON_FORMS.get(kind, bare)
+    if kind in _POSITIONAL and referred is not bare:
+        shown = shown | None
     field = FieldInfo.from_annotation(
         _annotated(shown, [item for item in extras if isinstance(item, FieldInfo)])
     )
@@ -154,12 +158,21 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
         field.description = _DESCRIPTIONS.get(kind)
     if not field.description and kind is not Kind.SESSION:
         raise TypeError(f"parameter {name} has no description: write Annotated[..., Field(description=...)]")
-    cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=kind in _POSITIONAL))
+    positional = kind in _POSITIONAL and default is ...
+    cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=positional))
     return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli)
 
 
 _POSITIONAL = (Kind.PROFILE, Kind.SOURCES, Kind.BUNDLE)
 _MARKED: dict[type, Kind] = {Output: Kind.OUTPUT, Unopened: Kind.SOURCES}
+
+
+def _without_none(annotation: Any) -> Any:
+    """Give `X` of `X | None`: a profile or bundle that may be left out."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    others = [item for item in get_args(annotation) if item is not NoneType]
+    return others[0] if len(others) == 1 else annotation
 
 
 def _annotated(bare: Any, extras: list[FieldInfo]) -> Any:

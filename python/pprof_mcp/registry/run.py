@@ -124,7 +124,7 @@ def _checked(spec: ToolSpec, given: Mapping[str, Any], session: Session) -> dict
     arguments = {item.name: getattr(checked, item.name) for item in spec.parameters}
     arguments.update(references)
     for item in spec.parameters:
-        if item.kind in _RESOLVED:
+        if item.kind in _RESOLVED and arguments[item.name] is not None:
             arguments[item.name] = _resolve(item, arguments[item.name], session)
     return arguments
 

@@ -44,6 +44,7 @@ pub mod ids;
 pub mod interrupt;
 pub mod limits;
 pub mod pattern;
+pub mod picture;
 pub mod profile;
 pub mod report;
 pub mod summary;

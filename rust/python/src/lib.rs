@@ -6,6 +6,7 @@
 mod enter;
 mod error;
 mod merge;
+mod picture;
 mod profile;
 mod questions;
 mod report;
@@ -39,6 +40,8 @@ mod _native {
     use super::error::error_codes;
     #[pymodule_export]
     use super::merge::{combine_partials, finish_partials, merge_inputs, merge_partly};
+    #[pymodule_export]
+    use super::picture::{callgraph, flamegraph};
     #[pymodule_export]
     use super::profile::{
         Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,

@@ -11,7 +11,7 @@ const SHIFTED: f64 = 0.3;
 const FADING: f64 = 0.2;
 
 /// The colour of a score between -1 (green) and 1 (red), as `#rrggbb`.
-pub(super) fn dot_color(score: f64, is_background: bool) -> String {
+pub(crate) fn dot_color(score: f64, is_background: bool) -> String {
     let (mut saturation, value) = if is_background { BACKGROUND } else { FOREGROUND };
     // No number stays no number here, as in Go; `f64::clamp` does that too.
     let mut score = score.clamp(-1.0, 1.0);

@@ -30,6 +30,7 @@ mod tree;
 mod trim_path;
 mod url;
 
+pub(crate) use dot_color::dot_color;
 pub use message::pprof_message;
 pub use options::{Format, ReportOptions};
 pub use prepare::{prepare, prepare_for};

@@ -22,6 +22,7 @@ pub use meta::{Meta, meta};
 pub use paths::{Paths, PathsQuery, paths};
 pub use peek::{Peek, PeekQuery, peek};
 pub use query::{Filters, SampleTypeName, filtered};
+pub(crate) use query::{Prepared, prepare};
 pub use tags::{Tags, TagsQuery, tags};
 pub use top::{Top, TopQuery, top};
 pub use traces::{Traces, TracesQuery, traces};

@@ -95,16 +95,16 @@ pub struct SampleTypeName {
 }
 
 /// A view with filters applied, and what every answer says about it.
-pub(super) struct Prepared<'p> {
-    pub(super) view: View<'p>,
-    pub(super) value: SampleValue,
-    pub(super) sample_type: SampleTypeName,
-    pub(super) total: i64,
-    pub(super) warnings: Vec<String>,
+pub(crate) struct Prepared<'p> {
+    pub(crate) view: View<'p>,
+    pub(crate) value: SampleValue,
+    pub(crate) sample_type: SampleTypeName,
+    pub(crate) total: i64,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Applies the filters, the granularity included, in pprof's order.
-pub(super) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Prepared<'p>> {
+pub(crate) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Prepared<'p>> {
     let spec = filters.spec()?;
     let index = profile.sample_index(&filters.sample_index)?;
     let value = SampleValue {
@@ -201,7 +201,7 @@ pub fn filtered(profile: &Profile, filters: &Filters) -> Result<(Profile, Vec<St
 
 impl Prepared<'_> {
     /// `value` as text in the unit that fits it.
-    pub(super) fn label(&self, value: i64) -> String {
+    pub(crate) fn label(&self, value: i64) -> String {
         unit::label(value, &self.sample_type.unit)
     }
 }
