@@ -6,7 +6,6 @@ The client runs in memory in both eras of the protocol; one walk with a real pro
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -20,6 +19,7 @@ from pprof_mcp.fronts.mcp import make_server
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 
+from tests.cases import BUNDLE, CPU, HEAPS, OUT, Arguments, cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
 
@@ -27,70 +27,16 @@ Mode = Literal["legacy", "auto"]
 MODES: tuple[Mode, ...] = ("legacy", "auto")
 DEFAULT_BYTES = 8_000
 MOST_BYTES = 80_000
-Arguments = dict[str, Any]
-
-CPU = str(DATA / "go" / "main" / "cpu.pb.gz")
-HEAPS = [str(DATA / "go" / "main" / f"heap.{when}.pb.gz") for when in ("before", "after")]
-BUNDLE = str(DATA / "bundle.zip")
-_OUT = tempfile.TemporaryDirectory(prefix="contract-")
-OUT = Path(_OUT.name)
-"""Where tools may write; gone with the process."""
-
-GOOD: dict[str, list[Arguments]] = {
-    "pprof_top": [{"profile": CPU}, {"profile": CPU, "cum": True, "format": "text"}],
-    "pprof_peek": [{"profile": CPU, "regex": "weakHash"},
-                   {"profile": CPU, "regex": "weakHash", "format": "text"}],
-    "pprof_tags": [{"profile": CPU}, {"profile": HEAPS[1]}, {"profile": CPU, "format": "text"}],
-    "pprof_meta": [{"profile": CPU}, {"profile": HEAPS[1]}],
-    "pprof_traces_head": [{"profile": CPU}, {"profile": CPU, "format": "text"}],
-    "pprof_focus_paths": [{"profile": CPU, "function": "mix"},
-                          {"profile": CPU, "function": "mix", "format": "text"}],
-    "pprof_merge": [{"profiles": HEAPS}],
-    "pprof_flamegraph": [
-        {"profile": CPU, "output_path": str(OUT / "f.svg"), "overwrite": True},
-        {"profile": HEAPS[1], "base": HEAPS[0], "output_path": str(OUT / "d.svg"), "overwrite": True},
-    ],
-    "pprof_callgraph": [
-        {"profile": CPU, "output_path": str(OUT / f"c.{form}"), "overwrite": True, "format": form}
-        for form in ("svg", "dot")
-    ],
-    "pprof_diff_top": [{"before": HEAPS[0], "after": HEAPS[1]},
-                       {"before": HEAPS[0], "after": HEAPS[1], "format": "text"}],
-    "profiles_open": [{"path": BUNDLE}, {"path": CPU}],
-    "profiles_handles": [{}],
-    "profiles_release": [{"all": True}, {"handles": ["handle:0123456789abcdef"]}],
-}  # fmt: skip
-
+GOOD: dict[str, list[Arguments]] = {name.replace(".", "_"): case.good for name, case in cases().items()}
 NOTHING: dict[str, list[Arguments]] = {
-    "pprof_top": [{"focus": "no such function"}],
-    "pprof_peek": [{"regex": "no such function"}, {"regex": "no such function", "format": "text"}],
-    "pprof_tags": [{"key": "no such label"}],
-    "pprof_meta": [{}],
-    "pprof_traces_head": [{"focus": "no such function"}],
-    "pprof_focus_paths": [{"function": "no such function"}],
-    "pprof_flamegraph": [{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
-    "pprof_callgraph": [{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
+    name.replace(".", "_"): case.nothing for name, case in cases().items() if case.nothing
 }
 """Calls that find nothing; each is made on a profile with samples and on one without."""
-
-WRONG: dict[str, list[tuple[str, object]]] = {
-    "pprof_top": [("profile", "handle:0123456789abcdef"), ("profile", "missing.pb.gz"), ("profile", 3)],
-    "pprof_peek": [("regex", "("), ("profile", CPU)],
-    "pprof_tags": [("profile", BUNDLE)],
-    "pprof_meta": [("profile", "")],
-    "pprof_traces_head": [("profile", f"{BUNDLE}#nonsense")],
-    "pprof_focus_paths": [("function", "x")],
-    "pprof_merge": [("profiles", []), ("profiles", [CPU, HEAPS[0]])],
-    "pprof_diff_top": [("before", CPU)],
-    "pprof_flamegraph": [("profile", CPU), ("output_path", "x.svg")],
-    "pprof_callgraph": [("profile", CPU), ("output_path", "x.svg")],
-    "profiles_open": [("path", "/etc/passwd"), ("path", "http://localhost/x")],
-    "profiles_handles": [("limit", 0)],
-    "profiles_release": [("all", False)],
-}
 BAD: dict[str, list[Arguments]] = {
-    name: [{"nonsense": 1}, *({key: value} for key, value in wrong)] for name, wrong in WRONG.items()
+    name.replace(".", "_"): [{"nonsense": 1}, *({key: value} for key, value in case.wrong)]
+    for name, case in cases().items()
 }
+UNSTEADY = {name.replace(".", "_") for name, case in cases().items() if not case.is_steady}
 
 
 class Talk:
@@ -175,9 +121,11 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     return cast("Mode", request.param)
 
 
-def test_every_tool_has_good_and_bad_cases_here(mode: Mode) -> None:
+def test_every_tool_has_good_and_bad_cases(mode: Mode) -> None:
     async def work(conversation: Talk) -> None:
         assert set(conversation.tools) == set(GOOD) == set(BAD)
+        assert all(GOOD.values())
+        assert all(len(calls) > 1 for calls in BAD.values())
         assert list(conversation.tools) == sorted(conversation.tools)
         for tool in conversation.tools.values():
             assert tool.title
@@ -196,7 +144,7 @@ def test_good_answers_fit_the_listed_schema_and_are_short_and_always_the_same(mo
             assert not first.is_error, first.content
             size = len(json.dumps(first.structured_content, separators=(",", ":")).encode())
             assert size < DEFAULT_BYTES, (name, arguments, size)
-            if name not in ("profiles_handles", "profiles_release"):
+            if name not in UNSTEADY:
                 again = await conversation.call(name, arguments)
                 assert again.content == first.content
 
@@ -232,8 +180,8 @@ def test_every_call_that_is_suggested_can_be_made_as_it_is() -> None:
     made: set[str] = set()
 
     async def work(conversation: Talk) -> None:
-        for name, cases in GOOD.items():
-            for arguments in cases:
+        for name, calls in GOOD.items():
+            for arguments in calls:
                 if name == "profiles_release":
                     continue
                 result = await conversation.call(name, arguments)

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,15 +14,15 @@ from typing import Any
 
 import pytest
 from pprof_mcp.fronts.cli import command_line, commands
+from pprof_mcp.fronts.options import shell_words
 from pprof_mcp.registry.discover import load, load_all
 from pprof_mcp.registry.run import dump, run
+from pprof_mcp.registry.spec import ToolSpec
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 
+from tests.cases import CPU, HEAPS, cases
 from tests.support import DATA
-
-CPU = str(DATA / "go" / "main" / "cpu.pb.gz")
-HEAPS = [str(DATA / "go" / "main" / f"heap.{when}.pb.gz") for when in ("before", "after")]
 
 
 def command(
@@ -38,22 +39,32 @@ def command(
     )
 
 
-CALLS: list[tuple[list[str], str, dict[str, Any]]] = [
+def derived(spec: ToolSpec, given: dict[str, Any]) -> list[str]:
+    """The command line of a call, as suggestions spell it."""
+    return shlex.split(shell_words(spec, command_line(spec.name), given))[1:]
+
+
+BY_HAND: list[tuple[list[str], str, dict[str, Any]]] = [
     (["top", CPU, "--cum", "--focus", "shop"], "pprof.top", {"profile": CPU, "cum": True, "focus": "shop"}),
     (["top", CPU, "--nodecount", "3", "--granularity", "lines"], "pprof.top",
      {"profile": CPU, "nodecount": 3, "granularity": "lines"}),
     (["peek", CPU, "weakHash"], "pprof.peek", {"profile": CPU, "regex": "weakHash"}),
     (["tags", CPU, "--key", "tenant"], "pprof.tags", {"profile": CPU, "key": "tenant"}),
-    (["meta", CPU], "pprof.meta", {"profile": CPU}),
     (["traces-head", CPU, "--format", "text"], "pprof.traces_head", {"profile": CPU, "format": "text"}),
     (["focus-paths", CPU, "mix"], "pprof.focus_paths", {"profile": CPU, "function": "mix"}),
-    (["diff-top", *HEAPS], "pprof.diff_top", {"before": HEAPS[0], "after": HEAPS[1]}),
-    (["merge", *HEAPS], "pprof.merge", {"profiles": HEAPS}),
     (["profiles", "open", "bundle.zip"], "profiles.open", {"path": "bundle.zip"}),
-    (["profiles", "handles"], "profiles.handles", {}),
     (["profiles", "release", "handle:0123456789abcdef"], "profiles.release",
      {"handles": ["handle:0123456789abcdef"]}),
 ]  # fmt: skip
+CALLS = [
+    *BY_HAND,
+    *(
+        (derived(spec, given), spec.name, given)
+        for spec in load_all()
+        for given in cases()[spec.name].good[:1]
+    ),
+]
+"""Some lines as a person types them, and the usual call of every tool."""
 
 IDS = [f"{number}-{tool}" for number, (_, tool, _) in enumerate(CALLS)]
 

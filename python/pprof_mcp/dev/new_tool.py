@@ -53,6 +53,14 @@ from pathlib import Path
 import pprof_mcp as pp
 from pprof_mcp.tools.{name} import {function}
 
+from tests.cases import CPU, Cases
+
+CASES = Cases(
+    good=[{{"profile": CPU}}],
+    wrong=[("profile", "missing.pb.gz")],
+    nothing=[{{"focus": "no such function"}}],
+)
+
 
 def test_it_finds_what_is_planted_in_the_profile(data: Path) -> None:
     result = {function}(pp.open_profile(data / "go" / "main" / "cpu.pb.gz"))

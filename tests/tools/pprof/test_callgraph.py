@@ -12,10 +12,19 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.tools.pprof.callgraph import CallGraphResult
 
+from tests.cases import CPU, OUT, Cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
 
-CPU = str(DATA / "go" / "main" / "cpu.pb.gz")
+CASES = Cases(
+    good=[
+        {"profile": CPU, "output_path": str(OUT / f"c.{form}"), "overwrite": True, "format": form}
+        for form in ("svg", "dot")
+    ],
+    wrong=[("profile", CPU), ("output_path", "x.svg")],
+    nothing=[{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
+)
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

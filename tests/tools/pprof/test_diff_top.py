@@ -9,6 +9,16 @@ import pytest
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.profile import Profile
 
+from tests.cases import CPU, HEAPS, Cases
+
+CASES = Cases(
+    good=[
+        {"before": HEAPS[0], "after": HEAPS[1]},
+        {"before": HEAPS[0], "after": HEAPS[1], "format": "text"},
+    ],
+    wrong=[("before", CPU)],
+)
+
 
 @pytest.fixture
 def before(data: Path) -> Profile:

@@ -15,8 +15,18 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.tools.pprof.flamegraph import FlameGraphResult
 
+from tests.cases import CPU, HEAPS, OUT, Cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
+
+CASES = Cases(
+    good=[
+        {"profile": CPU, "output_path": str(OUT / "f.svg"), "overwrite": True},
+        {"profile": HEAPS[1], "base": HEAPS[0], "output_path": str(OUT / "d.svg"), "overwrite": True},
+    ],
+    wrong=[("profile", CPU), ("output_path", "x.svg")],
+    nothing=[{"focus": "no such function", "output_path": str(OUT / "n.svg"), "overwrite": True}],
+)
 
 Stack = Sequence[str]
 Write = Callable[..., str]

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pprof_mcp as pp
 
+from tests.cases import CPU, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU, "function": "mix"}, {"profile": CPU, "function": "mix", "format": "text"}],
+    wrong=[("function", "x")],
+    nothing=[{"function": "no such function"}],
+)
+
 
 def test_paths_end_at_the_function_and_add_up(cpu: str) -> None:
     found = pp.open_profile(cpu).focus_paths("weakHash", limit=200, max_depth=2_000)

@@ -29,8 +29,11 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.tools.pprof.merge import MergeResult
 
+from tests.cases import CPU, HEAPS, Cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import MakeSession
+
+CASES = Cases(good=[{"profiles": HEAPS}], wrong=[("profiles", []), ("profiles", [CPU, HEAPS[0]])])
 
 HEAP_TYPES = (("alloc_space", "bytes"), ("inuse_space", "bytes"))
 

@@ -7,6 +7,14 @@ from pathlib import Path
 import pprof_mcp as pp
 import pytest
 
+from tests.cases import CPU, HEAPS, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU}, {"profile": HEAPS[1]}],
+    wrong=[("profile", "")],
+    nothing=[{}],
+)
+
 
 def test_a_go_profile_says_what_it_is(cpu: str) -> None:
     found = pp.open_profile(cpu).meta()

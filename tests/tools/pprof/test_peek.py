@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pprof_mcp as pp
 
+from tests.cases import CPU, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU, "regex": "weakHash"}, {"profile": CPU, "regex": "weakHash", "format": "text"}],
+    wrong=[("regex", "("), ("profile", CPU)],
+    nothing=[{"regex": "no such function"}, {"regex": "no such function", "format": "text"}],
+)
+
 
 def test_callers_and_callees_carry_their_weights(cpu: str) -> None:
     found = pp.open_profile(cpu).peek(r"pricing\.weakHash$")

@@ -7,6 +7,14 @@ from pathlib import Path
 import pprof_mcp as pp
 import pytest
 
+from tests.cases import BUNDLE, CPU, HEAPS, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU}, {"profile": HEAPS[1]}, {"profile": CPU, "format": "text"}],
+    wrong=[("profile", BUNDLE)],
+    nothing=[{"key": "no such label"}],
+)
+
 
 def test_tenants_have_the_shares_that_were_planted(cpu: str) -> None:
     (tenant,) = pp.open_profile(cpu).tags(key="tenant").keys

@@ -9,6 +9,14 @@ import pprof_mcp as pp
 import pytest
 from pprof_mcp.errors import InvalidPatternError, UnknownSampleTypeError
 
+from tests.cases import CPU, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU}, {"profile": CPU, "cum": True, "format": "text"}],
+    wrong=[("profile", "handle:0123456789abcdef"), ("profile", "missing.pb.gz"), ("profile", 3)],
+    nothing=[{"focus": "no such function"}],
+)
+
 ROW = re.compile(r"^\s*(\S+)\s+(\S+%|0)\s+(\S+%)\s+(\S+)\s+(\S+%|0)\s{2}(.*)$")
 
 

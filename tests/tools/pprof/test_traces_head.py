@@ -6,6 +6,14 @@ from pathlib import Path
 
 import pprof_mcp as pp
 
+from tests.cases import BUNDLE, CPU, Cases
+
+CASES = Cases(
+    good=[{"profile": CPU}, {"profile": CPU, "format": "text"}],
+    wrong=[("profile", f"{BUNDLE}#nonsense")],
+    nothing=[{"focus": "no such function"}],
+)
+
 
 def test_the_leaked_goroutines_are_one_row(data: Path) -> None:
     found = pp.open_profile(data / "go" / "main" / "goroutine.after.pb.gz").traces()

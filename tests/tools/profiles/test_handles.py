@@ -9,7 +9,10 @@ from pprof_mcp.registry.run import run
 from pprof_mcp.session.session import Session
 from pprof_mcp.tools.profiles.handles import HandlesResult
 
+from tests.cases import Cases
 from tests.support import Clock, MakeSession
+
+CASES = Cases(good=[{}], wrong=[("limit", 0)], is_steady=False)
 
 
 def listed(session: Session, **more: object) -> HandlesResult:

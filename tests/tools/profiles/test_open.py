@@ -12,6 +12,12 @@ from pprof_mcp.registry.run import run
 from pprof_mcp.session.session import Session
 from pprof_mcp.tools.profiles.open import OpenResult
 
+from tests.cases import BUNDLE, CPU, Cases
+
+CASES = Cases(
+    good=[{"path": BUNDLE}, {"path": CPU}], wrong=[("path", "/etc/passwd"), ("path", "http://localhost/x")]
+)
+
 
 def opened(session: Session, path: Path | str, **more: object) -> OpenResult:
     found = run(load("profiles.open"), {"path": str(path), **more}, session=session)

@@ -11,6 +11,12 @@ from pprof_mcp.registry.run import run
 from pprof_mcp.session.session import Session
 from pprof_mcp.tools.profiles.release import ReleaseResult
 
+from tests.cases import Cases
+
+CASES = Cases(
+    good=[{"all": True}, {"handles": ["handle:0123456789abcdef"]}], wrong=[("all", False)], is_steady=False
+)
+
 
 def released(session: Session, **arguments: object) -> ReleaseResult:
     found = run(load("profiles.release"), arguments, session=session)
