@@ -62,6 +62,8 @@ questions! {
     paths: summary::PathsQuery,
     /// Every function with what it costs.
     functions: summary::FunctionsQuery,
+    /// What each line of some functions costs.
+    lines: summary::LinesQuery,
 }
 
 /// Two profiles side by side.
