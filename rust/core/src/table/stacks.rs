@@ -44,20 +44,20 @@ impl Stacks {
     /// wait for each other: here the processor guesses where the next location starts, and most tables let it guess right.
     pub fn read(&self, id: StackId, into: &mut Vec<LocationId>) {
         into.clear();
-        let mut bytes = self.packed(id).iter();
-        while let Some(&first) = bytes.next() {
-            let mut row = u32::from(first);
-            if first >= 0x80 {
-                let mut shift = 7;
-                row &= 0x7f;
-                for &byte in bytes.by_ref() {
-                    row |= u32::from(byte & 0x7f).wrapping_shl(shift);
-                    shift += 7;
-                    if byte < 0x80 {
-                        break;
-                    }
+        let mut bytes = self.packed(id);
+        loop {
+            let row;
+            (row, bytes) = match *bytes {
+                [] => break,
+                [one, ref rest @ ..] if one < 0x80 => (u32::from(one), rest),
+                [one, two, ref rest @ ..] if two < 0x80 => {
+                    (u32::from(one & 0x7f) | u32::from(two) << 7, rest)
                 }
-            }
+                _ => match varint(bytes) {
+                    Some((row, len)) => (row, bytes.get(len..).unwrap_or_default()),
+                    None => break,
+                },
+            };
             into.push(LocationId(row.wrapping_sub(1)));
         }
     }
