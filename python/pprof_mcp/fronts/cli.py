@@ -222,8 +222,8 @@ def serve(roots: tuple[Path, ...], names: str | None) -> int:
         [*(str(root) for root in roots), *settings.roots], None, working=Path.cwd(), store=store_folder()
     )
     session = Session(fence=Fence(allowed), settings=settings)
-    # Loading makes many objects and hardly any garbage: looking for it takes as long as loading the tools does
-    # (measured). The server turns it on again.
+    # Loading makes many objects and hardly any garbage: looking for it takes as long as loading the tools
+    # does (measured). The server turns it on again.
     gc.disable()
     from pprof_mcp.fronts.mcp import serve as serve_stdio
 
