@@ -5,6 +5,7 @@ Nothing of the MCP SDK is imported here; `serve` loads it when it runs. A comman
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -212,7 +213,6 @@ def serve(roots: tuple[Path, ...], names: str | None) -> int:
 
     Files are opened under the working directory, CLAUDE_PROJECT_DIR, PPROF_MCP_ROOTS and --allow-root only.
     """
-    from pprof_mcp.fronts.mcp import serve as serve_stdio
     from pprof_mcp.session.session import Session
     from pprof_mcp.settings import load, store_folder
     from pprof_mcp.sources.fence import Fence, parse_roots
@@ -222,6 +222,11 @@ def serve(roots: tuple[Path, ...], names: str | None) -> int:
         [*(str(root) for root in roots), *settings.roots], None, working=Path.cwd(), store=store_folder()
     )
     session = Session(fence=Fence(allowed), settings=settings)
+    # Loading makes many objects and hardly any garbage: looking for it takes as long as loading the tools
+    # does (measured). The server turns it on again.
+    gc.disable()
+    from pprof_mcp.fronts.mcp import serve as serve_stdio
+
     serve_stdio(session, "dotted" if (names or settings.name_mode) == "dotted" else "underscores")
     return 0
 

@@ -7,6 +7,7 @@ root, no references outside the document, no titles on properties, which only co
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -33,15 +34,21 @@ def of_answers(model: type[BaseModel]) -> Schema:
     what is required decided by the presence of `error`.
     """
     found = _without_titles(model.model_json_schema(mode="serialization"))
-    failure = _without_titles(FailureAnswer.model_json_schema(mode="serialization"))
+    failure = _of_failures()
     required = list(found.pop("required", []))
-    definitions: Schema = {**found.pop("$defs", {}), **failure.pop("$defs", {})}
+    definitions: Schema = {**found.pop("$defs", {}), **failure["$defs"]}
     found["properties"]["error"] = failure["properties"]["error"]
     found["if"] = {"required": ["error"]}
     found["then"] = {"maxProperties": 1}
     found["else"] = {"required": required}
     found["$defs"] = dict(sorted(definitions.items()))
     return found
+
+
+@cache
+def _of_failures() -> Schema:
+    """Give the schema of error answers, the same for every tool."""
+    return _without_titles(FailureAnswer.model_json_schema(mode="serialization"))
 
 
 def problems(schema: Schema) -> list[str]:

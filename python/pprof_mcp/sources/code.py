@@ -7,10 +7,11 @@ walking a tree:
 2. Below each source root, the path with ever more of its beginning cut off: that finds a checkout elsewhere,
    `-trimpath` builds (`example.com/mod/pkg/f.go` below a root that is that module), `vendor/`,
    `site-packages` and `node_modules`.
-3. Go's module cache below a root, for `module@version/file`: upper-case letters of modules are written `!x` there.
+3. Go's module cache below a root, for `module@version/file`: upper-case letters of modules are `!x` there.
 4. Go's own sources, below a root named as GOROOT or its `src`.
 
-Source: paths are those that the Go compiler (`-trimpath`), CPython, Node and the JVM write; the order is chosen.
+Source: paths are those that the Go compiler (`-trimpath`), CPython, Node and the JVM write; the order is
+chosen.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pprof_mcp.errors import PprofMcpError
 from pprof_mcp.sources.fence import Fence
 
 MAX_SOURCE_BYTES = 4_000_000
-"""Source files above this are not shown. Source: chosen; generated files of that size are nobody's reading."""
+"""Source files above this are not shown. Source: chosen; nobody reads generated files of that size."""
 MAX_TRIES = 64
 """Places looked at for one file, at most. Source: chosen; paths have about ten parts."""
 
@@ -64,10 +65,10 @@ class CodeFinder:
         self._known: dict[str, Code] = {}
 
     def find(self, file: str) -> Code:
-        """Find a file by the path that the profile has.
+        r"""Find a file by the path that the profile has.
 
         Args:
-            file: The path; `/` or `\\` between its parts.
+            file: The path; `/` or `\` between its parts.
 
         Returns:
             Its lines, or the reason why they can not be shown. Never raises for a file that can not be read.

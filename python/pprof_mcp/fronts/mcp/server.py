@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import anyio
@@ -75,6 +76,9 @@ def make_server(session: Session, names: NameMode = "underscores") -> Server[Any
 def serve(session: Session, names: NameMode) -> None:
     """Serve one client over standard input and output until it closes them."""
     server = make_server(session, names)
+    # What is loaded stays: no collection between calls is to walk through it.
+    gc.freeze()
+    gc.enable()
 
     async def run() -> None:
         async with stdio_server() as (read, write):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -12,44 +13,10 @@ from pprof_mcp.filters import MAX_PATTERN, Filters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.reports import Rows, ask, exactly
-from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import Analysis
-from pprof_mcp.results.listing import SourceLine, source_lines
+from pprof_mcp.results import LeftOut, NextCall, next_call, page_of
+from pprof_mcp.results.listing import ListedFunction, ListResult, SourcePaths, TrimPath, source_lines
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.code import CodeFinder
-
-
-class ListedFunction(Row):
-    """A function with its lines."""
-
-    columns = ("flat_text", "flat_pct", "cum_text", "cum_pct", "samples", "function", "file")
-    beneath = ("lines",)
-
-    function: str = Field(description="Its name.")
-    file: str | None = Field(description="Its source file, as the profile has it; null when unknown.")
-    found_at: str | None = Field(description="Where that file was found; null when it was not.")
-    reason: str | None = Field(description="Why there is no source; null when there is.")
-    flat: int = Field(description="What arose in it.")
-    cum: int = Field(description="What passed through it, each sample once.")
-    flat_text: str = Field(description="flat with its unit.")
-    cum_text: str = Field(description="cum with its unit.")
-    flat_pct: float = Field(description="In percent of the total.")
-    cum_pct: float = Field(description="In percent of the total.")
-    samples: int = Field(description="Samples that it is in.")
-    lines: list[SourceLine] = Field(description="Its lines with samples, and those around them.")
-    lines_left_out: int = Field(description="Lines with samples that are not shown: the lightest.")
-
-
-class ListResult(Analysis):
-    """Functions line by line, the largest cum first."""
-
-    matched: int = Field(description="Samples through any of the functions, each once.")
-    matched_pct: float = Field(description="matched in percent of the total.")
-    without_source: int = Field(description="Of the functions shown, those whose source was not found.")
-    without_source_pct: float = Field(description="Their cum together, in percent of the total.")
-    cursor: str | None = Field(description="Pass it as `cursor` for the next functions; null at the end.")
-    functions: list[ListedFunction] = Field(description="The functions.")
-    left_out: LeftOut = Field(description="Functions before and behind these.")
 
 
 @tool(
@@ -58,7 +25,7 @@ class ListResult(Analysis):
     since="0.1",
     example={"profile": "handle:0123456789abcdef", "function": "pricing\\.weakHash"},
 )
-def list(  # noqa: A001 - pprof's own name for it
+def list(
     profile: Profile,
     function: Annotated[
         str,
@@ -68,13 +35,8 @@ def list(  # noqa: A001 - pprof's own name for it
         Cli(positional=True),
     ],
     *,
-    source_paths: Annotated[
-        list[str],
-        Field(max_length=20, description="Folders with sources; the working folder when none is given."),
-    ] = [],  # noqa: B006 - read only
-    trim_path: Annotated[
-        str, Field(max_length=1_000, description="Beginning to cut off the profile's paths.")
-    ] = "",
+    source_paths: SourcePaths = [],  # noqa: B006 - read only
+    trim_path: TrimPath = "",
     limit: Annotated[int, Field(ge=1, le=100, description="Functions at most.")] = 3,
     lines: Annotated[
         int, Field(ge=1, le=1_000, description="Lines with samples of each function at most: the heaviest.")
@@ -88,9 +50,9 @@ def list(  # noqa: A001 - pprof's own name for it
 ) -> ListResult:
     """Show what each line of a function costs, with its source where that can be found.
 
-    Use it when the function is known and the line is not. Sources are read under the allowed folders only: name
-    them as source_paths. Without sources the numbers of the lines are there all the same. To follow a call
-    path through several functions use pprof.trace_source.
+    Use it when the function is known and the line is not. Sources are read under the allowed folders only:
+    name them as source_paths. Without sources the numbers of the lines are there all the same. For callers
+    and callees use pprof.peek.
     """
     page = page_of(cursor, limit)
     found = ask(_native.lines, profile, filters, function=function)
@@ -101,7 +63,7 @@ def list(  # noqa: A001 - pprof's own name for it
     missing = [row for row in rows if row.reason is not None]
     return ListResult(
         warnings=[*found["warnings"], *_warnings(missing)],
-        next=_next(profile, rows, found),
+        next=[*_next(profile, rows, found)],
         profile=profile.reference,
         sample_type=found["sample_type"],
         unit=found["unit"],
@@ -131,14 +93,15 @@ def _row(row: Rows, finder: CodeFinder, *, lines: int, context: int) -> ListedFu
     )
 
 
-def _warnings(missing: list[ListedFunction]) -> list[str]:
+def _warnings(missing: Sequence[ListedFunction]) -> Sequence[str]:
     if not missing:
         return []
     one = missing[0]
-    return [f"no source for {len(missing)} of the functions shown, such as {one.file or one.function}: {one.reason}"]
+    what = one.file or one.function
+    return [f"no source for {len(missing)} of the functions shown, such as {what}: {one.reason}"]
 
 
-def _next(profile: Profile, rows: list[ListedFunction], found: Rows) -> list[NextCall]:
+def _next(profile: Profile, rows: Sequence[ListedFunction], found: Rows) -> Sequence[NextCall]:
     if not rows:
         return []
     return [

@@ -117,8 +117,11 @@ def top(
 
 
 def _row(row: Rows) -> TopRow:
-    kept = {key: value for key, value in row.items() if key in TopRow.model_fields}
+    kept = {key: value for key, value in row.items() if key in _FIELDS}
     return TopRow(location=place(row), **kept)
+
+
+_FIELDS = frozenset(TopRow.model_fields)
 
 
 def _groups(profile: Profile) -> list[str]:

@@ -82,25 +82,59 @@ pub(super) fn edges(
     Ok(all.edges)
 }
 
+/// What the edges have to do with a location.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All its rows are left out.
+    LeftOut,
+    /// It has nodes, at most as the other end of an edge.
+    OtherEnd,
+    /// Edges of a row of it are wanted.
+    Wanted,
+}
+
+fn parts(table: &NodeTable, marks: &[Mark]) -> Vec<Part> {
+    let part = |location| {
+        let rows = table.of(LocationId::from_index(location)).iter();
+        let marks = rows.map(|&row| marks[row as usize]);
+        marks.fold(Part::LeftOut, |part, mark| match part {
+            _ if mark.has(Mark::INTO) => Part::Wanted,
+            Part::LeftOut if mark == Mark::NODE => Part::OtherEnd,
+            part => part,
+        })
+    };
+    (0..table.locations()).map(part).collect()
+}
+
+/// The part of a stack that the wanted edges are in: from the outermost to the innermost frame that wants some, and to
+/// either side up to a frame with nodes, from which on a walk does not depend on what it has met before.
+fn stretch<'f>(frames: &'f [LocationId], parts: &[Part]) -> &'f [LocationId] {
+    let is = |part| move |location: &LocationId| parts[location.index()] == part;
+    let Some(innermost) = frames.iter().position(is(Part::Wanted)) else {
+        return &[];
+    };
+    let outermost = frames.iter().rposition(is(Part::Wanted)).unwrap_or(innermost);
+    let callee = frames[..innermost].iter().rposition(is(Part::OtherEnd));
+    let caller = frames[outermost..].iter().position(is(Part::OtherEnd));
+    let end = caller.map_or(frames.len(), |caller| outermost + caller + 1);
+    &frames[callee.unwrap_or(0)..end]
+}
+
 fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group], marks: &[Mark]) -> Result<Found> {
     let mut found = Found::default();
     // Number of the group in which an edge was last seen: each counts once a sample.
     let mut seen: Vec<u32> = Vec::new();
     // The last caller of each node, and the edge: mostly it is the next one too.
     let mut latest = vec![(u32::MAX, 0); marks.len()];
-    let is_left_out = |location| {
-        let rows = table.of(LocationId::from_index(location));
-        rows.iter().all(|&row| marks[row as usize] == Mark::LEFT_OUT)
-    };
-    let left_out: Vec<bool> = (0..table.locations()).map(is_left_out).collect();
+    let parts = parts(table, marks);
     let mut frames = Vec::new();
     for (number, group) in (0u32..).zip(groups) {
         interrupt::check_at(number as usize)?;
         stacks.read(group.stack, &mut frames);
         let mut parent: Option<(u32, Mark)> = None;
         let mut residual = false;
-        for &location in frames.iter().rev() {
-            if left_out[location.index()] {
+        for &location in stretch(&frames, &parts).iter().rev() {
+            if parts[location.index()] == Part::LeftOut {
                 residual = true;
                 continue;
             }
@@ -221,26 +255,33 @@ mod tests {
     fn edges_left_out_by_choice_do_not_change_the_others() {
         let profile = profile();
         let view = View::new(&profile);
-        let all = GraphBuilder::new(&view, GraphOptions::plain(VALUE))
-            .build(None)
-            .unwrap();
+        let whole = GraphBuilder::new(&view, GraphOptions::plain(VALUE));
+        let inlined = &whole.table().inlined;
+        // Every node shown, and most of them left out: then edges span frames.
+        let few: Vec<bool> = (0..inlined.len())
+            .map(|row| row % 5 < 2 || !inlined[row])
+            .collect();
         let pattern = Pattern::new("regex", "^f1[0-3]$").unwrap();
-        for edges in [EdgeChoice::IntoInlined, EdgeChoice::Of(&pattern)] {
-            let options = GraphOptions {
-                edges,
-                ..GraphOptions::plain(VALUE)
-            };
-            let builder = GraphBuilder::new(&view, options);
-            let some = builder.build(None).unwrap();
-            let wanted = |edge: &&Edge| match edges {
-                EdgeChoice::Of(pattern) => [edge.src, edge.dest]
-                    .iter()
-                    .any(|&end| pattern.is_match(&builder.names().printable(&all.nodes[end].info))),
-                _ => builder.table().inlined[edge.dest],
-            };
-            let expected: Vec<Edge> = all.edges.iter().filter(wanted).copied().collect();
-            assert!(!expected.is_empty() && expected.len() < all.edges.len());
-            assert_eq!(some.edges, expected);
+        for kept in [None, Some(few.as_slice())] {
+            let all = whole.build(kept).unwrap();
+            for edges in [EdgeChoice::IntoInlined, EdgeChoice::Of(&pattern)] {
+                let options = GraphOptions {
+                    edges,
+                    ..GraphOptions::plain(VALUE)
+                };
+                let builder = GraphBuilder::new(&view, options);
+                let some = builder.build(kept).unwrap();
+                let wanted = |edge: &&Edge| match edges {
+                    EdgeChoice::Of(pattern) => [edge.src, edge.dest]
+                        .iter()
+                        .any(|&end| pattern.is_match(&builder.names().printable(&all.nodes[end].info))),
+                    _ => builder.table().inlined[edge.dest],
+                };
+                let expected: Vec<Edge> = all.edges.iter().filter(wanted).copied().collect();
+                assert!(!expected.is_empty() && expected.len() < all.edges.len());
+                assert_eq!(some.edges, expected);
+                assert_eq!(expected.iter().any(|edge| edge.residual), kept.is_some());
+            }
         }
     }
 }

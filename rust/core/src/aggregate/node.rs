@@ -63,8 +63,8 @@ const SEVERAL: u32 = u32::MAX;
 /// Gives every line of every location its node.
 pub(super) struct NodeTable {
     pub(super) infos: Vec<NodeInfo>,
-    /// End of each location's nodes in `nodes`.
-    ends: Vec<u32>,
+    /// Where each location's nodes start in `nodes`, and behind them where the last one's end.
+    starts: Vec<u32>,
     nodes: Vec<u32>,
     /// The node of each location that has one, else [`SEVERAL`]: found with one look instead of three.
     only: Vec<u32>,
@@ -162,7 +162,7 @@ impl NodeTable {
         let mut latest = vec![u32::MAX; view.functions().len()];
         let mut table = Self {
             infos: Vec::new(),
-            ends: Vec::with_capacity(locations.len()),
+            starts: Vec::with_capacity(locations.len() + 1),
             nodes: Vec::with_capacity(locations.line_count()),
             only: Vec::with_capacity(locations.len()),
             inlined: Vec::new(),
@@ -170,6 +170,7 @@ impl NodeTable {
         };
         for location in locations.ids() {
             let lines = locations.lines(location);
+            table.starts.push(table.nodes.len() as u32);
             for position in 0..lines.len().max(1) {
                 let info = infos.info(location, lines.get(position));
                 let mut fresh = u32::MAX;
@@ -187,10 +188,10 @@ impl NodeTable {
                 table.inlined[node as usize] |= position + 1 < lines.len();
                 table.nodes.push(node);
             }
-            table.ends.push(table.nodes.len() as u32);
             let only = table.nodes.last().filter(|_| lines.len() < 2);
             table.only.push(only.copied().unwrap_or(SEVERAL));
         }
+        table.starts.push(table.nodes.len() as u32);
         table.files = infos.into_files();
         table
     }
@@ -204,15 +205,14 @@ impl NodeTable {
 
     /// Number of locations.
     pub(super) fn locations(&self) -> usize {
-        self.ends.len()
+        self.only.len()
     }
 
     /// The nodes of a location, innermost first.
     #[inline]
     pub(super) fn of(&self, location: LocationId) -> &[u32] {
         let row = location.index();
-        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.nodes[start..self.ends[row] as usize]
+        &self.nodes[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 }
 

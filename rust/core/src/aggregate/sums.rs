@@ -32,24 +32,27 @@ pub(super) fn sums(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Resu
 
 fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Result<Vec<Sum>> {
     let mut sums = vec![Sum::default(); table.infos.len()];
+    let mut frames = Vec::new();
     for (number, group) in (1u32..).zip(groups) {
         interrupt::check_at(number as usize)?;
+        let weight = group.weight;
         let mut see = |row: u32| {
             let sum = &mut sums[row as usize];
             if sum.seen != number {
                 sum.seen = number;
-                sum.cum.add(group.weight);
+                sum.cum.add(weight);
             }
         };
-        for location in stacks.frames(group.stack) {
+        stacks.read(group.stack, &mut frames);
+        for &location in &frames {
             match table.only(location) {
                 Some(row) => see(row),
                 None => table.of(location).iter().copied().for_each(&mut see),
             }
         }
-        let leaf = stacks.frames(group.stack).next();
-        if let Some(&innermost) = leaf.and_then(|leaf| table.of(leaf).first()) {
-            sums[innermost as usize].flat.add(group.weight);
+        let leaf = frames.first();
+        if let Some(&innermost) = leaf.and_then(|&leaf| table.of(leaf).first()) {
+            sums[innermost as usize].flat.add(weight);
         }
     }
     Ok(sums)
