@@ -64,6 +64,8 @@ questions! {
     functions: summary::FunctionsQuery,
     /// What each line of some functions costs.
     lines: summary::LinesQuery,
+    /// The heaviest way through a function.
+    way: summary::WayQuery,
 }
 
 /// Two profiles side by side.

@@ -1,6 +1,6 @@
 //! What each line of some functions costs.
 
-use super::query::{Filters, SampleTypeName, prepare};
+use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::{percent, text};
 use crate::aggregate::clean_path;
 use crate::error::Result;
@@ -41,6 +41,28 @@ pub struct LineRow {
     pub cum_text: String,
     /// Samples that pass here, however much each counts.
     pub samples: u64,
+}
+
+impl LineRow {
+    /// All lines of a function, ascending.
+    pub(super) fn all(sums: &FxHashMap<i64, Sum>, prepared: &Prepared<'_>) -> Vec<Self> {
+        let total = prepared.total as f64;
+        let mut lines: Vec<Self> = sums
+            .iter()
+            .map(|(&line, sum)| Self {
+                line,
+                flat: sum.flat,
+                cum: sum.cum,
+                flat_pct: percent(sum.flat as f64, total),
+                cum_pct: percent(sum.cum as f64, total),
+                flat_text: prepared.label(sum.flat),
+                cum_text: prepared.label(sum.cum),
+                samples: sum.samples,
+            })
+            .collect();
+        lines.sort_unstable_by_key(|line| line.line);
+        lines
+    }
 }
 
 /// A function with its lines.
@@ -93,22 +115,22 @@ pub struct Lines {
 
 /// Flat and cum as they are summed, and the stack that was seen last, so that cum counts it once.
 #[derive(Debug, Clone, Copy)]
-struct Sum {
-    flat: i64,
-    cum: i64,
+pub(super) struct Sum {
+    pub(super) flat: i64,
+    pub(super) cum: i64,
     samples: u64,
     seen: usize,
 }
 
 impl Sum {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         flat: 0,
         cum: 0,
         samples: 0,
         seen: usize::MAX,
     };
 
-    fn pass(&mut self, stack: usize, value: i64, samples: u64, is_leaf: bool) {
+    pub(super) fn pass(&mut self, stack: usize, value: i64, samples: u64, is_leaf: bool) {
         if is_leaf {
             self.flat = self.flat.wrapping_add(value);
         }
@@ -195,34 +217,20 @@ pub fn lines(profile: &Profile, query: &LinesQuery) -> Result<Lines> {
         }
     }
     let total = prepared.total as f64;
-    let row = |(line, sum): (i64, Sum)| LineRow {
-        line,
-        flat: sum.flat,
-        cum: sum.cum,
-        flat_pct: percent(sum.flat as f64, total),
-        cum_pct: percent(sum.cum as f64, total),
-        flat_text: prepared.label(sum.flat),
-        cum_text: prepared.label(sum.cum),
-        samples: sum.samples,
-    };
     let mut listed: Vec<ListedFunction> = found
         .into_iter()
-        .map(|((name, file), found)| {
-            let mut lines: Vec<(i64, Sum)> = found.lines.into_iter().collect();
-            lines.sort_unstable_by_key(|(line, _)| *line);
-            ListedFunction {
-                function: text(view.strings().get(name)),
-                file: text(&clean_path(view.strings().get(file))),
-                start_line: found.start_line,
-                flat: found.sum.flat,
-                cum: found.sum.cum,
-                flat_pct: percent(found.sum.flat as f64, total),
-                cum_pct: percent(found.sum.cum as f64, total),
-                flat_text: prepared.label(found.sum.flat),
-                cum_text: prepared.label(found.sum.cum),
-                samples: found.sum.samples,
-                lines: lines.into_iter().map(row).collect(),
-            }
+        .map(|((name, file), found)| ListedFunction {
+            function: text(view.strings().get(name)),
+            file: text(&clean_path(view.strings().get(file))),
+            start_line: found.start_line,
+            flat: found.sum.flat,
+            cum: found.sum.cum,
+            flat_pct: percent(found.sum.flat as f64, total),
+            cum_pct: percent(found.sum.cum as f64, total),
+            flat_text: prepared.label(found.sum.flat),
+            cum_text: prepared.label(found.sum.cum),
+            samples: found.sum.samples,
+            lines: LineRow::all(&found.lines, &prepared),
         })
         .collect();
     listed.sort_by(|left, right| {

@@ -15,6 +15,7 @@ mod query;
 mod tags;
 mod top;
 mod traces;
+mod way;
 
 pub use diff::{Diff, DiffQuery, Normalize, diff_top};
 pub use functions::{FunctionList, FunctionsQuery, functions};
@@ -28,6 +29,7 @@ pub(crate) use query::{Prepared, prepare};
 pub use tags::{Tags, TagsQuery, tags};
 pub use top::{Top, TopQuery, top};
 pub use traces::{Traces, TracesQuery, traces};
+pub use way::{Way, WayQuery, way};
 
 use crate::aggregate::{Names, NodeInfo};
 
