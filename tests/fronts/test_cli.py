@@ -151,11 +151,11 @@ def test_wrong_usage_says_what_is_right(arguments: list[str], told: str) -> None
 
 
 def test_help_teaches_with_an_example() -> None:
-    for words in commands().items():
-        for spelled in words[1]:
-            done = command(*words[0].split(), spelled, "--help")
-            assert done.returncode == 0
-            assert b"Example:\n    pprof-mcp " in done.stdout, spelled
+    for spec in load_all():
+        done = command(*command_line(spec.name).split(), "--help")
+        assert done.returncode == 0
+        assert b"Example:\n    pprof-mcp " in done.stdout, spec.name
+    assert b"services" in command("repo", "--help").stdout
     overview = command("--help").stdout.decode()
     assert "serve" in overview
     assert "profiles" in overview

@@ -101,8 +101,7 @@ class ToolGroup(click.Group):
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands, sorted."""
-        groups = [name for name in commands() if name] if not self.prefix else []
-        return sorted({*super().list_commands(ctx), *groups, *commands().get(self.prefix, {})})
+        return sorted({*super().list_commands(ctx), *_groups(self.prefix), *commands().get(self.prefix, {})})
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -111,8 +110,9 @@ class ToolGroup(click.Group):
         name = commands().get(self.prefix, {}).get(spelled)
         if name is not None:
             return ToolCommand(discover.load(name), spelled)
-        if not self.prefix and spelled in commands():
-            return _group(spelled)
+        group = _groups(self.prefix).get(spelled)
+        if group is not None:
+            return _group(group)
         return super().get_command(ctx, cmd_name)
 
     @override
@@ -147,14 +147,22 @@ class ToolGroup(click.Group):
 
 @cache
 def commands() -> dict[str, dict[str, str]]:
-    """Map groups to commands to tool names; the group of plain commands is the empty one."""
+    """Map groups, dotted, to commands to tool names; the group of plain commands is the empty one."""
     found: dict[str, dict[str, str]] = {"": {}}
     for name in discover.names():
         group, _, last = name.rpartition(".")
         spelled = last.replace("_", "-")
-        place = "" if group == PLAIN_GROUP else group.replace(".", "-").replace("_", "-")
-        found.setdefault(place, {})[spelled] = name
+        found.setdefault("" if group == PLAIN_GROUP else group, {})[spelled] = name
     return found
+
+
+def _groups(prefix: str) -> dict[str, str]:
+    """Map the groups right below a group to their dotted names."""
+    start = f"{prefix}." if prefix else ""
+    below = [
+        group[len(start) :].partition(".")[0] for group in commands() if group and group.startswith(start)
+    ]
+    return {name.replace("_", "-"): start + name for name in below if name}
 
 
 def command_line(name: str) -> str:
@@ -162,7 +170,7 @@ def command_line(name: str) -> str:
     for place, tools in commands().items():
         for spelled, tool in tools.items():
             if tool == name:
-                return f"{place} {spelled}".strip()
+                return " ".join([*place.replace("_", "-").split("."), spelled]).strip()
     raise KeyError(name)
 
 
@@ -183,7 +191,7 @@ def help_text(spec: ToolSpec, name: str) -> str:
 
 @cache
 def _group(name: str) -> click.Group:
-    return ToolGroup(name, name=name, help=discover.group_summary(name))
+    return ToolGroup(name, name=name.rpartition(".")[2], help=discover.group_summary(name))
 
 
 @click.group(

@@ -77,7 +77,7 @@ def summary(name: str) -> str:
 
 def group_summary(group: str) -> str:
     """Read what a group of tools is for from the first line of its package."""
-    return _docstring(_ROOT.joinpath(*group.replace("-", "_").split("."), "__init__.py"))
+    return _docstring(_ROOT.joinpath(*group.split("."), "__init__.py"))
 
 
 def _docstring(path: Path) -> str:
