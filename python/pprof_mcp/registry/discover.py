@@ -52,13 +52,13 @@ def load(name: str) -> ToolSpec:
 
 
 def analysis_of_a_profile(name: str) -> Tool[..., Any] | None:
-    """Give the tool `pprof.<name>` as a function; None unless its first argument is a profile."""
+    """Give the tool `pprof.<name>` as a function; None unless its first argument is one or called so."""
     if f"pprof.{name}" not in names():
         return None
     from pprof_mcp.registry.arguments import Kind
 
     parameters = load(f"pprof.{name}").parameters
-    if not parameters or parameters[0].kind is not Kind.PROFILE:
+    if not parameters or not (parameters[0].kind is Kind.PROFILE or parameters[0].name == "profile"):
         return None
     found: Tool[..., Any] = getattr(importlib.import_module(f"pprof_mcp.tools.pprof.{name}"), name)
     return found
