@@ -6,10 +6,11 @@ resolves it through the session and hands over the profile. Resolution goes by t
 
 from __future__ import annotations
 
+import types as python_types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -143,8 +144,13 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
         extras = tuple(rest)
     if bare is Any:
         raise TypeError(f"parameter {name} has no type")
-    kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(bare)
+    optional = _without_none(bare)
+    kind = next((_MARKED[type(item)] for item in extras if type(item) in _MARKED), None) or kind_of(
+        optional or bare
+    )
     shown = _JSON_FORMS.get(kind, bare)
+    if optional is not None and kind is Kind.PROFILE:
+        shown = shown | None
     field = FieldInfo.from_annotation(
         _annotated(shown, [item for item in extras if isinstance(item, FieldInfo)])
     )
@@ -154,12 +160,21 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
         field.description = _DESCRIPTIONS.get(kind)
     if not field.description and kind is not Kind.SESSION:
         raise TypeError(f"parameter {name} has no description: write Annotated[..., Field(description=...)]")
-    cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=kind in _POSITIONAL))
+    positional = kind in _POSITIONAL and optional is None
+    cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=positional))
     return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli)
 
 
 _POSITIONAL = (Kind.PROFILE, Kind.SOURCES, Kind.BUNDLE)
 _MARKED: dict[type, Kind] = {Output: Kind.OUTPUT, Unopened: Kind.SOURCES}
+
+
+def _without_none(annotation: Any) -> Any:
+    """Give what a type is besides None; None for a type that does not take it."""
+    if get_origin(annotation) not in (Union, python_types.UnionType):
+        return None
+    rest = [one for one in get_args(annotation) if one is not python_types.NoneType]
+    return rest[0] if len(rest) == 1 and len(rest) < len(get_args(annotation)) else None
 
 
 def _annotated(bare: Any, extras: list[FieldInfo]) -> Any:

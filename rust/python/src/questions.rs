@@ -62,6 +62,8 @@ questions! {
     paths: summary::PathsQuery,
     /// Every function with what it costs.
     functions: summary::FunctionsQuery,
+    /// How much of it a compiler can use.
+    pgo: summary::PgoQuery,
 }
 
 /// Two profiles side by side.

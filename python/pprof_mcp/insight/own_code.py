@@ -1,0 +1,172 @@
+"""Which functions are the user's own code: found from the profile, or by prefixes that are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_GO_STANDARD = frozenset((
+    "archive", "arena", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context",
+    "crypto", "database", "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash",
+    "html", "image", "index", "internal", "io", "iter", "log", "maps", "math", "mime", "net", "os",
+    "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices", "sort", "strconv", "strings",
+    "structs", "sync", "syscall", "testing", "text", "time", "type:", "unicode", "unique", "unsafe",
+    "vendor", "weak",
+))  # fmt: skip
+"""First elements of import paths of the standard library (specified: the folders of Go's source)."""
+
+_GO_FORGES = frozenset(
+    ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "golang.org", "git.sr.ht")
+)
+"""Hosts whose modules are host/owner/name (specified by these hosts); elsewhere it is host/name."""
+
+_GO_DEPENDENCY = re.compile(r"@v\d|/pkg/mod/|(?:^|/)vendor/")
+"""Files of dependencies: the module cache, also in trimmed paths, and vendored trees (specified by Go)."""
+
+_GO_SHARED = (
+    "golang.org/x", "google.golang.org", "gopkg.in", "k8s.io", "sigs.k8s.io", "go.uber.org",
+    "go.opentelemetry.io", "go.temporal.io", "go.etcd.io", "cloud.google.com", "modernc.org",
+    "github.com/DataDog", "github.com/aws", "github.com/grpc-ecosystem", "github.com/prometheus",
+    "github.com/klauspost", "github.com/gin-gonic", "github.com/labstack", "github.com/gorilla",
+    "github.com/jackc", "github.com/redis", "github.com/spf13", "github.com/sirupsen",
+    "github.com/json-iterator", "github.com/gogo", "github.com/golang", "gorm.io",
+)  # fmt: skip
+"""Modules that most programs stand on: never the main module, where files do not tell (chosen)."""
+
+_FOREIGN = {
+    "python": re.compile(r"site-packages|dist-packages|(?:^|/)lib/python\d|^<frozen"),
+    "node": re.compile(r"node_modules|^node:|^internal/"),
+    "ruby": re.compile(r"/gems/|/lib/ruby/|^<internal:"),
+    "php": re.compile(r"/vendor/"),
+    "native": re.compile(r"^/usr/|/rustc/|/\.cargo/|/toolchains/|/sysdeps/"),
+}
+"""Files of runtimes and dependencies, where package managers put them.
+
+Source: specified by pip, npm, gem, Composer, cargo.
+"""
+
+_FOREIGN_NAMES = re.compile(
+    r"^(?:java|javax|jdk|sun|com\.sun|kotlin|kotlinx|scala|org\.apache|org\.springframework|io\.netty|System|Microsoft)\."
+)
+"""Packages of Java's and .NET's runtimes and of common frameworks (chosen)."""
+
+
+@dataclass(frozen=True)
+class OwnCode:
+    """Tells the user's own functions.
+
+    Attributes:
+        prefixes: Modules or packages that are own, sorted; empty where files decide.
+        how: How they were found, as a sentence.
+        runtime: Where the profile comes from, as `runtime_of` says.
+        given: Whether the prefixes were given, so that nothing else decides.
+    """
+
+    prefixes: tuple[str, ...]
+    how: str
+    runtime: str | None
+    given: bool = False
+
+    def __call__(self, name: str, file: str) -> bool:
+        """Tell whether a function is own, by its name and source file."""
+        if not name:
+            return False
+        if self.given:
+            return any(_begins(name, one) or f"/{one}/" in f"/{file}" for one in self.prefixes)
+        if self.runtime in ("go", None):
+            return _own_go(name, file, self.prefixes)
+        return _own_elsewhere(name, file.replace("\\", "/"), self.runtime)
+
+
+def own_code(
+    functions: Iterable[tuple[str, str, float]], runtime: str | None, given: Sequence[str] = ()
+) -> OwnCode:
+    """Find out which code is own.
+
+    Args:
+        functions: Name, source file and cum of every function.
+        runtime: Where the profile comes from.
+        given: Prefixes that the user named; they alone decide.
+
+    Source:
+        Chosen: in Go, everything local when files of dependencies show their versions, else the module that
+        is heaviest by the sum of cum and its neighbours of the same owner; elsewhere what no package manager
+        put there.
+    """
+    if given:
+        prefixes = tuple(sorted({one.rstrip("/") for one in given if one.rstrip("/")}))
+        return OwnCode(prefixes, "as given", runtime, given=True)
+    if runtime not in ("go", None):
+        return OwnCode((), f"{runtime}: files of the runtime and of installed packages are not own", runtime)
+    weights: dict[str, float] = {}
+    versions_show = False
+    for name, file, cum in functions:
+        package = go_package(name)
+        if not package or package == "main" or _is_standard(package):
+            continue
+        if _GO_DEPENDENCY.search(file):
+            versions_show = True
+            continue
+        module = go_module(package)
+        if not any(_begins(module, shared) for shared in _GO_SHARED):
+            weights[module] = weights.get(module, 0.0) + abs(cum)
+    if not weights:
+        return OwnCode(
+            (), "no module besides the standard library and dependencies; package main is own", runtime
+        )
+    heaviest = min(weights, key=lambda module: (-weights[module], module))
+    if versions_show:
+        return OwnCode(
+            tuple(sorted(weights)), "local files: those of dependencies show their versions", runtime
+        )
+    owner = heaviest.rpartition("/")[0]
+    prefixes = tuple(
+        sorted(one for one in weights if one == heaviest or (owner and one.rpartition("/")[0] == owner))
+    )
+    return OwnCode(prefixes, f"the module with the largest weight, {heaviest}, and its neighbours", runtime)
+
+
+def go_package(name: str) -> str:
+    """Give the import path of a Go function; empty when the name has none."""
+    plain = name.partition("[")[0]
+    dot = plain.find(".", plain.rfind("/") + 1)
+    return plain[:dot] if dot > 0 else ""
+
+
+def go_module(package: str) -> str:
+    """Give the module that an import path most likely belongs to."""
+    parts = package.split("/")
+    if "." not in parts[0]:
+        return parts[0]
+    return "/".join(parts[: 3 if parts[0] in _GO_FORGES else 2])
+
+
+def _is_standard(package: str) -> bool:
+    return package.partition("/")[0] in _GO_STANDARD
+
+
+def _own_go(name: str, file: str, prefixes: tuple[str, ...]) -> bool:
+    package = go_package(name)
+    if package == "main":
+        return True
+    if not package or _GO_DEPENDENCY.search(file):
+        return False
+    return any(_begins(package, one) for one in prefixes)
+
+
+def _own_elsewhere(name: str, file: str, runtime: str) -> bool:
+    if runtime in ("java", "dotnet"):
+        return not _FOREIGN_NAMES.match(name)
+    # Every managed runtime has frames of its own in C or C++.
+    if not file or (runtime != "native" and file.endswith((".c", ".cc", ".cpp", ".h"))):
+        return False
+    pattern = _FOREIGN.get(runtime)
+    return not (pattern and pattern.search(file))
+
+
+def _begins(name: str, prefix: str) -> bool:
+    """Whether a name begins with whole parts of a prefix."""
+    return name.startswith(prefix) and (
+        prefix[-1] in "./" or name[len(prefix) : len(prefix) + 1] in ("", "/", ".", ":")
+    )
