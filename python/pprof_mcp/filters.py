@@ -71,15 +71,15 @@ class SampleFilters(TypedDict, total=False):
     tagignore: Annotated[
         str, Field(default="", max_length=MAX_PATTERN, description="Drop samples with a label, as tagfocus.")
     ]
+    noinlines: Annotated[
+        bool, Field(default=False, description="Count inlined work to the function it was inlined into.")
+    ]
 
 
 class Filters(SampleFilters, total=False):
     """Which samples and frames are looked at, and how they are grouped."""
 
     granularity: Annotated[Granularity, Field(default="functions", description="What counts as one row.")]
-    noinlines: Annotated[
-        bool, Field(default=False, description="Count inlined work to the function it was inlined into.")
-    ]
 
 
 class ProfileFilters(Filters, total=False):

@@ -8,7 +8,7 @@ from typing import Literal
 
 Origin = Literal["own", "third_party", "standard", "unknown"]
 
-_GO_STANDARD = frozenset({
+GO_STANDARD = frozenset({
     "archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug",
     "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index",
     "internal", "io", "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect",
@@ -114,7 +114,7 @@ def _go(name: str, file: str) -> Whose:
     if file and not file.endswith(".go"):
         return Whose("standard")
     package = name.rpartition("/")[0] or name.partition(".")[0]
-    return Whose("standard" if package.partition("/")[0] in _GO_STANDARD or not name else "own")
+    return Whose("standard" if package.partition("/")[0] in GO_STANDARD or not name else "own")
 
 
 def _java(name: str) -> Whose:

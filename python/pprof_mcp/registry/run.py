@@ -141,7 +141,7 @@ def _holds_objects(value: Any) -> bool:
 
 def _resolve(item: Parameter, value: Any, session: Session) -> Any:
     if item.kind is Kind.PROFILE:
-        return _profile(value, session)
+        return None if value is None else _profile(value, session)
     if isinstance(value, Bundle):
         return value
     if isinstance(value, (list, tuple)):

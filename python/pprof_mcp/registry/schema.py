@@ -20,10 +20,27 @@ Schema = dict[str, Any]
 def of_arguments(model: type[BaseModel]) -> Schema:
     """Give the schema of a tool's arguments."""
     found = _without_titles(model.model_json_schema(mode="validation"))
-    found.setdefault("properties", {})
+    found["properties"] = {name: _short(child) for name, child in found.get("properties", {}).items()}
     found["additionalProperties"] = False
     found.pop("title", None)
     return found
+
+
+def _short(child: Schema) -> Schema:
+    """Leave out what tells a caller nothing, since every tool's arguments are shown to a model.
+
+    Those are defaults that stand for not having been given, the same spelled as null, and greatest lengths of
+    texts. They are checked all the same.
+    """
+    kept = {
+        key: value for key, value in child.items() if key != "default" or value not in ("", False, None, [])
+    }
+    kept.pop("maxLength", None)
+    others = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
+    if len(others) == 1:
+        del kept["anyOf"]
+        kept.update(_short(others[0]))
+    return kept
 
 
 def of_answers(model: type[BaseModel]) -> Schema:

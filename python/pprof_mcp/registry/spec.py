@@ -127,7 +127,7 @@ class ToolSpec:
         names = {parameter.name for parameter in self.parameters}
         if "cursor" not in names:
             return None
-        return next((name for name in ("nodecount", "limit") if name in names), None)
+        return next((name for name in ("nodecount", "max_paths", "limit") if name in names), None)
 
     @property
     def required(self) -> tuple[str, ...]:

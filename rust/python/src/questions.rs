@@ -66,6 +66,8 @@ questions! {
     lines: summary::LinesQuery,
     /// The heaviest way through a function.
     way: summary::WayQuery,
+    /// How much of it a compiler can use.
+    pgo: summary::PgoQuery,
 }
 
 /// Two profiles side by side.

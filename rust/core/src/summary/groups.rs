@@ -32,6 +32,32 @@ pub enum Site {
     Root,
 }
 
+/// How a heap profiler sampled: each byte allocated with the same small probability, values scaled up afterwards.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Sampling {
+    /// Position of the sample type that counts objects.
+    pub objects: usize,
+    /// Position of the sample type that counts bytes.
+    pub bytes: usize,
+    /// Mean bytes between two samples; up to 1 everything was recorded.
+    pub period: f64,
+}
+
+impl Sampling {
+    /// How many events were really recorded for values that were scaled up: the inverse of what Go's `scaleHeapSample`
+    /// does, which multiplies by `1 / (1 - exp(-size / period))`.
+    fn events(self, objects: i64, bytes: i64) -> f64 {
+        if objects == 0 {
+            return 0.0;
+        }
+        let (objects, bytes) = (objects.unsigned_abs() as f64, bytes.unsigned_abs() as f64);
+        if self.period <= 1.0 {
+            return objects;
+        }
+        objects * -(-bytes / objects / self.period).exp_m1()
+    }
+}
+
 /// What to group.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -57,6 +83,8 @@ pub struct GroupsQuery {
     pub stacks: usize,
     /// Frames of a stack, at most, from the leaf.
     pub max_depth: usize,
+    /// How values were sampled, to count the events behind them.
+    pub sampling: Option<Sampling>,
 }
 
 impl Default for GroupsQuery {
@@ -72,6 +100,7 @@ impl Default for GroupsQuery {
             names: 3,
             stacks: 1,
             max_depth: 64,
+            sampling: None,
         }
     }
 }
@@ -143,6 +172,8 @@ pub struct Group {
     pub values: Vec<i64>,
     /// Samples.
     pub samples: u64,
+    /// Recorded events behind the values; 0 when nothing was said about sampling.
+    pub events: f64,
     /// Different stacks.
     pub stack_count: usize,
     /// The first frames of the user's own code, heaviest first.
@@ -279,12 +310,14 @@ struct Read {
 struct Sums {
     values: Vec<i64>,
     samples: u64,
+    events: f64,
 }
 
 impl Sums {
     fn add(&mut self, other: &Self) {
         add(&mut self.values, &other.values);
         self.samples += other.samples;
+        self.events += other.events;
     }
 }
 
@@ -519,6 +552,7 @@ impl Reader<'_, '_> {
             site: key.1.map(|key| self.tell(key)),
             values: all.values,
             samples: all.samples,
+            events: all.events,
             stack_count: members.len(),
             owners: self.parts(owners),
             callers: self.parts(callers),
@@ -556,6 +590,10 @@ fn find(reader: &Reader<'_, '_>) -> Result<Found> {
             *sum = sum.wrapping_add(column[sample.row as usize]);
         }
         sums.samples += 1;
+        if let Some(sampling) = reader.query.sampling {
+            let value = |index: usize| columns[index][sample.row as usize];
+            sums.events += sampling.events(value(sampling.objects), value(sampling.bytes));
+        }
     }
     let mut pairs: Vec<(StackId, Sums)> = by_stack.into_iter().collect();
     pairs.sort_unstable_by_key(|(stack, _)| *stack);
@@ -618,6 +656,15 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
             argument: "marks",
             detail: format!("{} marks for {functions} functions", marks.len()),
         }));
+    }
+    if let Some(sampling) = query.sampling {
+        let types = profile.header.sample_types.len();
+        if sampling.objects.max(sampling.bytes) >= types {
+            return Err(Error::new(ErrorKind::InvalidArgument {
+                argument: "sampling",
+                detail: format!("there are {types} sample types"),
+            }));
+        }
     }
     let reader = Reader {
         prepared: &prepared,
@@ -935,6 +982,32 @@ mod tests {
                 (String::new(), 1)
             ]
         );
+    }
+
+    #[test]
+    fn recorded_events_are_counted_back_from_scaled_values() {
+        // Two kinds of objects, as large as the period and a hundred times smaller: 1 of 1.58 and 1 of 100.5 is recorded.
+        let profile = profile(&[
+            (&["a", "my.Get"], [158, 158_000]),
+            (&["b", "my.Get"], [-10_050, -100_500]),
+            (&["c"], [0, 0]),
+        ]);
+        let marks = marks(&profile, mark_of);
+        let query = |period| GroupsQuery {
+            site: Site::Own,
+            sampling: Some(Sampling {
+                objects: 0,
+                bytes: 1,
+                period,
+            }),
+            ..GroupsQuery::default()
+        };
+        let events = |period| groups(&profile, &query(period), &marks).unwrap().groups[0].events;
+        assert!((events(1000.0) - 200.0).abs() < 0.5);
+        assert!((events(1.0) - 10_208.0).abs() < 0.5);
+        let mut wrong = query(1.0);
+        wrong.sampling.as_mut().unwrap().bytes = 2;
+        assert!(groups(&profile, &wrong, &marks).is_err());
     }
 
     #[test]

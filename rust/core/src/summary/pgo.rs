@@ -1,0 +1,228 @@
+//! What a compiler that optimises by profile gets out of a profile: the measure of Go's `-pgo`.
+//!
+//! Go's compiler (`cmd/internal/pgo`) reads calls, not leaves: caller, callee, and the line of the call counted from the
+//! line where the caller starts. A frame without a name, a line or a start line says nothing to it.
+
+use super::query::{Filters, SampleTypeName, prepare};
+use crate::error::Result;
+use crate::ids::{StackId, StringId};
+use crate::interrupt;
+use crate::profile::Profile;
+use crate::table::Line;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+/// Percent of the weight of all calls that hot ones make together: `inlineCDFHotCallSiteThresholdPercent` of Go's
+/// `cmd/compile/internal/inline`.
+const HOT_PERCENT: u128 = 99;
+
+/// What to look at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PgoQuery {
+    /// The shared filters; the granularity does not matter.
+    #[serde(flatten)]
+    pub filters: Filters,
+}
+
+/// The answer. Weights are sums of absolute values of the sample type.
+#[derive(Debug, Clone, Serialize)]
+pub struct PgoFit {
+    /// What weights count.
+    pub sample_type: SampleTypeName,
+    /// Samples.
+    pub samples: usize,
+    /// Different stacks.
+    pub stacks: usize,
+    /// Weight of everything.
+    pub total: u64,
+    /// Weight of samples whose leaf has a function.
+    pub leaf_named: u64,
+    /// Weight of samples whose leaf has a function, a line and the line where the function starts.
+    pub leaf_placed: u64,
+    /// Weight of all calls, those of a recursion each time.
+    pub call_weight: u64,
+    /// Weight of the calls whose caller has a name, a line and a start line, and whose callee has a name.
+    pub usable_call_weight: u64,
+    /// Different usable calls.
+    pub calls: usize,
+    /// How many of them, heaviest first, make [`HOT_PERCENT`] of the usable weight.
+    pub hot_calls: usize,
+    /// Functions that have a start line.
+    pub functions_with_start: usize,
+    /// Functions.
+    pub functions: usize,
+    /// What limits the answer.
+    pub warnings: Vec<String>,
+}
+
+/// A call as the compiler knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Call {
+    caller: StringId,
+    callee: StringId,
+    offset: i64,
+}
+
+/// How much of a profile a compiler can use.
+///
+/// # Errors
+///
+/// As [`super::filtered`].
+pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
+    let filters = Filters {
+        granularity: "addresses".to_owned(),
+        ..query.filters.clone()
+    };
+    let prepared = prepare(profile, &filters)?;
+    let view = &prepared.view;
+    let column = &view.values()[prepared.value.index];
+    let mut weights: FxHashMap<StackId, u64> = FxHashMap::default();
+    let mut samples = 0;
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
+        let weight = weights.entry(sample.stack).or_default();
+        *weight = weight.saturating_add(column[sample.row as usize].unsigned_abs());
+        samples += 1;
+    }
+    let functions = view.functions();
+    let mut fit = PgoFit {
+        sample_type: prepared.sample_type.clone(),
+        samples,
+        stacks: weights.len(),
+        total: 0,
+        leaf_named: 0,
+        leaf_placed: 0,
+        call_weight: 0,
+        usable_call_weight: 0,
+        calls: 0,
+        hot_calls: 0,
+        functions_with_start: functions.start_line.iter().filter(|&&line| line > 0).count(),
+        functions: functions.len(),
+        warnings: prepared.warnings.clone(),
+    };
+    let mut calls: FxHashMap<Call, u64> = FxHashMap::default();
+    let mut seen: FxHashSet<Call> = FxHashSet::default();
+    let mut frames: Vec<Option<Line>> = Vec::new();
+    let is_named = |line: &Line| !functions.get(line.function).name.is_empty();
+    let is_placed =
+        |line: &Line| is_named(line) && line.line > 0 && functions.get(line.function).start_line > 0;
+    for (number, (&stack, &weight)) in weights.iter().enumerate() {
+        interrupt::check_at(number)?;
+        frames.clear();
+        for location in view.stacks().frames(stack) {
+            let lines = view.locations().lines(location);
+            if lines.is_empty() {
+                frames.push(None);
+            }
+            frames.extend(lines.iter().copied().map(Some));
+        }
+        fit.total = fit.total.saturating_add(weight);
+        if let Some(Some(leaf)) = frames.first() {
+            fit.leaf_named += if is_named(leaf) { weight } else { 0 };
+            fit.leaf_placed += if is_placed(leaf) { weight } else { 0 };
+        }
+        seen.clear();
+        for pair in frames.windows(2) {
+            fit.call_weight = fit.call_weight.saturating_add(weight);
+            let (Some(callee), Some(caller)) = (pair[0], pair[1]) else {
+                continue;
+            };
+            if !is_named(&callee) || !is_placed(&caller) {
+                continue;
+            }
+            let from = functions.get(caller.function);
+            let call = Call {
+                caller: from.name,
+                callee: functions.get(callee.function).name,
+                offset: caller.line - from.start_line,
+            };
+            if seen.insert(call) {
+                *calls.entry(call).or_default() += weight;
+            }
+            fit.usable_call_weight = fit.usable_call_weight.saturating_add(weight);
+        }
+    }
+    fit.calls = calls.len();
+    fit.hot_calls = hot(calls.into_values().collect());
+    Ok(fit)
+}
+
+/// How many of the heaviest make [`HOT_PERCENT`] of all.
+fn hot(mut weights: Vec<u64>) -> usize {
+    weights.sort_unstable_by(|left, right| right.cmp(left));
+    let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+    let mut sum = 0u128;
+    weights
+        .iter()
+        .take_while(|&&weight| {
+            let goes_on = sum * 100 < total * HOT_PERCENT;
+            sum += u128::from(weight);
+            goes_on
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::LocationId;
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Function, Location};
+
+    /// Stacks, leaf first, of name, line and start line.
+    /// Frames (name, start line, line), leaf first, and what they count.
+    type Stack<'a> = (&'a [(&'a str, i64, i64)], i64);
+
+    fn profile(stacks: &[Stack<'_>]) -> Profile {
+        let mut builder = ProfileBuilder::default();
+        let value_type = builder.value_type(b"samples", b"count");
+        builder.header.sample_types.push(value_type);
+        for (stack, value) in stacks {
+            let locations: Vec<LocationId> = stack
+                .iter()
+                .map(|&(name, line, start_line)| {
+                    let name = builder.string(name.as_bytes());
+                    let function = builder.function(Function {
+                        name,
+                        start_line,
+                        ..Function::default()
+                    });
+                    let line = Line {
+                        function,
+                        line,
+                        column: 0,
+                    };
+                    let lines: &[Line] = if name.is_empty() { &[] } else { &[line] };
+                    builder.location(Location::default(), lines).unwrap()
+                })
+                .collect();
+            builder.sample(&locations, &[*value], &mut []).unwrap();
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn only_calls_with_names_and_places_count_and_hot_ones_are_told() {
+        let profile = profile(&[
+            (&[("leaf", 12, 10), ("mid", 25, 20), ("main", 3, 1)], 990),
+            (&[("other", 0, 40), ("mid", 26, 20), ("main", 3, 1)], 8),
+            (&[("", 0, 0), ("main", 4, 1)], 2),
+        ]);
+        let fit = pgo(&profile, &PgoQuery::default()).unwrap();
+        assert_eq!((fit.total, fit.leaf_named, fit.leaf_placed), (1000, 998, 990));
+        assert_eq!((fit.call_weight, fit.usable_call_weight), (1998, 1996));
+        // main -> mid (998), mid -> leaf (990), mid -> other (8): the first two are 99 %.
+        assert_eq!((fit.calls, fit.hot_calls), (3, 2));
+        assert_eq!((fit.samples, fit.stacks), (3, 3));
+    }
+
+    #[test]
+    fn recursion_is_one_call_and_nothing_gives_zeros() {
+        let deep = profile(&[(&[("f", 5, 1), ("f", 5, 1), ("f", 5, 1)], 7)]);
+        let fit = pgo(&deep, &PgoQuery::default()).unwrap();
+        assert_eq!((fit.calls, fit.hot_calls, fit.usable_call_weight), (1, 1, 14));
+        let empty = pgo(&profile(&[]), &PgoQuery::default()).unwrap();
+        assert_eq!((empty.total, empty.calls, empty.hot_calls), (0, 0, 0));
+    }
+}
