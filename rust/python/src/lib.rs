@@ -44,7 +44,7 @@ mod _native {
         Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,
     };
     #[pymodule_export]
-    use super::questions::{diff_top, paths, peek, tags, top, traces};
+    use super::questions::{diff_paths, diff_top, paths, peek, tags, top, traces};
     #[pymodule_export]
     use super::report::report;
 }

@@ -165,7 +165,7 @@ mod tests {
 
     const VALUE: SampleValue = SampleValue {
         index: 0,
-        mean: false,
+        divisor: None,
     };
 
     /// Enough stacks for several threads, with recursion and inlined lines.

@@ -8,6 +8,7 @@ use super::sums::Sums;
 use super::tables::{Keep, Place, Tables};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
+use crate::interrupt;
 use crate::profile::{Header, Note, Profile};
 use crate::table::{Function, Label, LabelValue, Line, Mapping};
 use crate::value_type::ValueType;
@@ -19,7 +20,7 @@ use rustc_hash::FxHashSet;
 ///
 /// # Errors
 ///
-/// No profiles, or sample types or period types that differ.
+/// No profiles, or sample types or period types that differ; the work was cancelled.
 pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
     let (first, rest) = profiles
         .split_first()
@@ -32,9 +33,30 @@ pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
         ..Merger::default()
     };
     for profile in profiles {
-        merger.add(profile);
+        merger.add(profile, 0)?;
     }
     Ok(merger.finish(profiles))
+}
+
+/// Two profiles with equal sample types in one set of tables, their values side by side: each sample has those of
+/// `base` in the first half of its columns and those of `profile` in the second.
+///
+/// # Errors
+///
+/// Sample types or period types that differ; the work was cancelled.
+pub fn side_by_side(base: &Profile, profile: &Profile) -> Result<Profile> {
+    check_compatible(base, profile)?;
+    let width = base.header.sample_types.len();
+    let mut merger = Merger {
+        sums: Sums::new(2 * width),
+        ..Merger::default()
+    };
+    // Of equal mappings the first stands for both, as in pprof's differences: addresses are those of `profile`.
+    merger.add(profile, width)?;
+    merger.add(base, 0)?;
+    let mut merged = merger.finish(&[profile, base]);
+    merged.header.sample_types.extend_from_within(..);
+    Ok(merged)
 }
 
 /// Refuses profiles whose sample types or period types differ.
@@ -205,16 +227,19 @@ impl<'p> Source<'p> {
 }
 
 impl Merger {
-    fn add(&mut self, profile: &Profile) {
+    /// Adds the samples of a profile, their values from the column `first` on.
+    fn add(&mut self, profile: &Profile, first: usize) -> Result<()> {
         let mut source = Source::new(profile, Keep::First);
         if self.main.is_none() && !profile.mappings.is_empty() {
             self.main = Some(source.mapping(&mut self.tables, MappingId(0)));
         }
         let samples = &profile.samples;
-        let mut values = Vec::with_capacity(samples.values.len());
+        let mut values = vec![0; self.sums.width()];
         for sample in 0..samples.len() {
-            values.clear();
-            values.extend(samples.row(sample));
+            interrupt::check_at(sample)?;
+            for (value, own) in values[first..].iter_mut().zip(samples.row(sample)) {
+                *value = own;
+            }
             if values.iter().all(|&value| value == 0) {
                 continue;
             }
@@ -228,6 +253,7 @@ impl Merger {
                 .any(|(sum, value)| sum.checked_add(*value).is_none());
             self.sums.add(row, &values);
         }
+        Ok(())
     }
 
     /// The header is that of the first profile, with the earliest time, the summed duration, the largest period and

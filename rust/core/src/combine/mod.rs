@@ -26,7 +26,7 @@ pub use align::align;
 pub use diff::{DiffMode, diff};
 pub use finish::{Combined, Merged};
 pub use many::{Failure, Input, Inputs, Progress, Work, merge_all};
-pub use merge::merge;
+pub use merge::{merge, side_by_side};
 pub use partial::{MergeOptions, Partial};
 pub use scale::{normalize, scale};
 pub use snapshot::{Snapshots, is_snapshot};

@@ -3,21 +3,25 @@
 //! One answer a file. Every answer names the sample type, its unit and the total that its percentages are of, and says
 //! how much it left out. Numbers are decided here; words are not.
 
-mod diff;
+mod diff_paths;
+mod diff_top;
 mod frames;
 mod meta;
 mod paths;
 mod peek;
 mod query;
+mod sides;
 mod tags;
 mod top;
 mod traces;
 
-pub use diff::{Diff, DiffQuery, Normalize, diff_top};
+pub use diff_paths::{DiffPaths, DiffPathsQuery, PathDelta, diff_paths};
+pub use diff_top::{Diff, DiffQuery, diff_top};
 pub use meta::{Meta, meta};
 pub use paths::{Paths, PathsQuery, paths};
 pub use peek::{Peek, PeekQuery, peek};
 pub use query::{Filters, SampleTypeName, filtered};
+pub use sides::{Compared, DiffLeftOut, Normalize, Status};
 pub use tags::{Tags, TagsQuery, tags};
 pub use top::{Top, TopQuery, top};
 pub use traces::{Traces, TracesQuery, traces};
