@@ -48,6 +48,8 @@ CALLS: list[tuple[list[str], str, dict[str, Any]]] = [
     (["traces-head", CPU, "--format", "text"], "pprof.traces_head", {"profile": CPU, "format": "text"}),
     (["focus-paths", CPU, "mix"], "pprof.focus_paths", {"profile": CPU, "function": "mix"}),
     (["diff-top", *HEAPS], "pprof.diff_top", {"before": HEAPS[0], "after": HEAPS[1]}),
+    (["diff-paths", *HEAPS, "--max-depth", "3", "--limit", "2"], "pprof.diff_paths",
+     {"before": HEAPS[0], "after": HEAPS[1], "max_depth": 3, "limit": 2}),
     (["merge", *HEAPS], "pprof.merge", {"profiles": HEAPS}),
     (["profiles", "open", "bundle.zip"], "profiles.open", {"path": "bundle.zip"}),
     (["profiles", "handles"], "profiles.handles", {}),
