@@ -8,7 +8,6 @@ use super::sums::Sums;
 use super::tables::{Keep, Place, Tables};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
-use crate::interrupt;
 use crate::profile::{Header, Note, Profile};
 use crate::table::{Function, Label, LabelValue, Line, Mapping};
 use crate::value_type::ValueType;
@@ -20,7 +19,7 @@ use rustc_hash::FxHashSet;
 ///
 /// # Errors
 ///
-/// No profiles, or sample types or period types that differ; the work was cancelled.
+/// No profiles, or sample types or period types that differ.
 pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
     let (first, rest) = profiles
         .split_first()
@@ -33,30 +32,9 @@ pub fn merge(profiles: &[&Profile]) -> Result<Profile> {
         ..Merger::default()
     };
     for profile in profiles {
-        merger.add(profile, 0)?;
+        merger.add(profile);
     }
     Ok(merger.finish(profiles))
-}
-
-/// Two profiles with equal sample types in one set of tables, their values side by side: each sample has those of
-/// `base` in the first half of its columns and those of `profile` in the second.
-///
-/// # Errors
-///
-/// Sample types or period types that differ; the work was cancelled.
-pub fn side_by_side(base: &Profile, profile: &Profile) -> Result<Profile> {
-    check_compatible(base, profile)?;
-    let width = base.header.sample_types.len();
-    let mut merger = Merger {
-        sums: Sums::new(2 * width),
-        ..Merger::default()
-    };
-    // Of equal mappings the first stands for both, as in pprof's differences: addresses are those of `profile`.
-    merger.add(profile, width)?;
-    merger.add(base, 0)?;
-    let mut merged = merger.finish(&[profile, base]);
-    merged.header.sample_types.extend_from_within(..);
-    Ok(merged)
 }
 
 /// Refuses profiles whose sample types or period types differ.
@@ -132,7 +110,7 @@ impl<'p> Source<'p> {
         }
     }
 
-    fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
+    pub(super) fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
         *self.strings[id.index()].get_or_insert_with(|| tables.strings.intern(self.profile.strings.get(id)))
     }
 
@@ -165,7 +143,7 @@ impl<'p> Source<'p> {
         *self.mappings[id.index()].insert(row)
     }
 
-    fn location(&mut self, tables: &mut Tables, id: LocationId) -> LocationId {
+    pub(super) fn location(&mut self, tables: &mut Tables, id: LocationId) -> LocationId {
         if let Some(location) = self.locations[id.index()] {
             return location;
         }
@@ -227,19 +205,16 @@ impl<'p> Source<'p> {
 }
 
 impl Merger {
-    /// Adds the samples of a profile, their values from the column `first` on.
-    fn add(&mut self, profile: &Profile, first: usize) -> Result<()> {
+    fn add(&mut self, profile: &Profile) {
         let mut source = Source::new(profile, Keep::First);
         if self.main.is_none() && !profile.mappings.is_empty() {
             self.main = Some(source.mapping(&mut self.tables, MappingId(0)));
         }
         let samples = &profile.samples;
-        let mut values = vec![0; self.sums.width()];
+        let mut values = Vec::with_capacity(samples.values.len());
         for sample in 0..samples.len() {
-            interrupt::check_at(sample)?;
-            for (value, own) in values[first..].iter_mut().zip(samples.row(sample)) {
-                *value = own;
-            }
+            values.clear();
+            values.extend(samples.row(sample));
             if values.iter().all(|&value| value == 0) {
                 continue;
             }
@@ -253,7 +228,6 @@ impl Merger {
                 .any(|(sum, value)| sum.checked_add(*value).is_none());
             self.sums.add(row, &values);
         }
-        Ok(())
     }
 
     /// The header is that of the first profile, with the earliest time, the summed duration, the largest period and

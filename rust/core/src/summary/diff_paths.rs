@@ -1,6 +1,6 @@
 //! Two profiles side by side, path by path.
 
-use super::frames::{FrameRow, Frames};
+use super::frames::Frames;
 use super::query::Filters;
 use super::sides::{Compared, DiffLeftOut, Normalize, Pair, Scale, Sides, Status, ratio, status};
 use crate::aggregate::{GraphBuilder, GraphOptions, SampleValue, Weight};
@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::ids::StackId;
 use crate::interrupt;
 use crate::profile::Profile;
+use crate::table::Interner;
 use crate::view::View;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// What to show.
@@ -81,52 +81,6 @@ pub struct DiffPaths {
 /// What the samples of a stack or path count on the two sides.
 type Weights = [Weight; 2];
 
-/// A path that differs.
-struct Delta {
-    /// Root first.
-    path: Vec<FrameRow>,
-    status: Status,
-    values: [f64; 2],
-}
-
-impl Delta {
-    fn new(path: Vec<FrameRow>, weights: Weights, scale: &Scale) -> Option<Self> {
-        let counted = weights.map(|weight| (weight.value != 0).then(|| weight.get()));
-        let values = scale.scaled(counted);
-        let [base, profile] = counted.map(|value| value.is_some());
-        let differs = values[1] - values[0] != 0.0;
-        Some(Self {
-            path,
-            status: status(base, profile, differs)?,
-            values,
-        })
-    }
-
-    fn change(&self) -> f64 {
-        self.values[1] - self.values[0]
-    }
-
-    fn into_row(self, scale: &Scale, frames: &Frames<'_, '_, '_, '_>, max_depth: usize) -> PathDelta {
-        let ([base_value, value], delta) = (self.values, self.change());
-        let depth = self.path.len();
-        PathDelta {
-            status: self.status,
-            base_value,
-            value,
-            delta,
-            delta_pct: scale.percent(delta),
-            ratio: ratio(base_value, value),
-            delta_text: scale.label(delta),
-            depth,
-            truncated: depth > max_depth,
-            frames: self.path[depth.saturating_sub(max_depth)..]
-                .iter()
-                .map(|&frame| frames.name(frame))
-                .collect(),
-        }
-    }
-}
-
 /// What the samples of each stack count.
 fn by_stack(view: &View<'_>, values: [SampleValue; 2]) -> Result<Vec<Weights>> {
     let mut weights = vec![Weights::default(); view.stacks().len()];
@@ -140,29 +94,107 @@ fn by_stack(view: &View<'_>, values: [SampleValue; 2]) -> Result<Vec<Weights>> {
     Ok(weights)
 }
 
-/// What the samples of each path, root first, count. Each distinct stack is walked once, for both sides.
-fn by_path(
-    weights: &[Weights],
-    frames: &Frames<'_, '_, '_, '_>,
-) -> Result<FxHashMap<Vec<FrameRow>, Weights>> {
-    let mut paths: FxHashMap<Vec<FrameRow>, Weights> = FxHashMap::default();
-    let mut path = Vec::new();
-    for (row, weights) in weights.iter().enumerate() {
-        interrupt::check_at(row)?;
-        if *weights == Weights::default() {
-            continue;
+/// Bytes of one frame in [`Paths::keys`].
+const FRAME: usize = size_of::<u32>();
+
+/// All paths of both sides, each once.
+struct Paths<'f, 'b, 'a, 'v, 'p> {
+    frames: &'f Frames<'b, 'a, 'v, 'p>,
+    /// For each path the ranks of the names of its frames, root first, the high byte of each first: bytes compare as
+    /// names do.
+    keys: Interner,
+    weights: Vec<Weights>,
+    /// The row that has each rank.
+    rows: Vec<usize>,
+}
+
+impl<'f, 'b, 'a, 'v, 'p> Paths<'f, 'b, 'a, 'v, 'p> {
+    fn new(frames: &'f Frames<'b, 'a, 'v, 'p>, by_stack: &[Weights]) -> Result<Self> {
+        let mut rows = vec![0; frames.rows()];
+        for row in 0..rows.len() {
+            rows[frames.rank(row) as usize] = row;
         }
-        frames.read_names(StackId::from_index(row), &mut path);
-        path.reverse();
-        if !paths.contains_key(&path) {
-            paths.insert(path.clone(), Weights::default());
+        let mut paths = Self {
+            frames,
+            keys: Interner::default(),
+            weights: Vec::new(),
+            rows,
+        };
+        let (mut stack, mut key) = (Vec::new(), Vec::new());
+        for (number, weights) in by_stack.iter().enumerate() {
+            interrupt::check_at(number)?;
+            if *weights == Weights::default() {
+                continue;
+            }
+            frames.read(StackId::from_index(number), &mut stack);
+            key.clear();
+            for frame in stack.iter().rev() {
+                let rank = frames.rank(frames.alike(frame.row()));
+                key.extend_from_slice(&rank.to_be_bytes());
+            }
+            let path = paths.keys.intern(&key) as usize;
+            if path == paths.weights.len() {
+                paths.weights.push(Weights::default());
+            }
+            for (sum, weight) in paths.weights[path].iter_mut().zip(weights) {
+                sum.add(*weight);
+            }
         }
-        let sums = paths.get_mut(&path).into_iter().flatten();
-        for (sum, weight) in sums.zip(weights) {
-            sum.add(*weight);
+        Ok(paths)
+    }
+
+    /// The path of this number, unless it counts for nothing on both sides.
+    fn delta(&self, path: usize, scale: &Scale) -> Option<Delta> {
+        let counted = self.weights[path].map(|weight| (weight.value != 0).then(|| weight.get()));
+        let values = scale.scaled(counted);
+        let [base, profile] = counted.map(|value| value.is_some());
+        let differs = values[1] - values[0] != 0.0;
+        Some(Delta {
+            path,
+            status: status(base, profile, differs)?,
+            values,
+        })
+    }
+
+    fn key(&self, delta: &Delta) -> &[u8] {
+        self.keys.arena().get(delta.path)
+    }
+
+    fn row(&self, delta: &Delta, scale: &Scale, max_depth: usize) -> PathDelta {
+        let ([base_value, value], change) = (delta.values, delta.change());
+        let ranks = self.key(delta).chunks_exact(FRAME);
+        let depth = ranks.len();
+        let rank = |bytes: &[u8]| bytes.iter().fold(0, |rank, &byte| rank << 8 | usize::from(byte));
+        PathDelta {
+            status: delta.status,
+            base_value,
+            value,
+            delta: change,
+            delta_pct: scale.percent(change),
+            ratio: ratio(base_value, value),
+            delta_text: scale.label(change),
+            depth,
+            truncated: depth > max_depth,
+            frames: ranks
+                .skip(depth.saturating_sub(max_depth))
+                .map(|bytes| self.frames.row_name(self.rows[rank(bytes)]))
+                .collect(),
         }
     }
-    Ok(paths)
+}
+
+/// A path that differs.
+struct Delta {
+    /// Its number in [`Paths`].
+    path: usize,
+    status: Status,
+    values: [f64; 2],
+}
+
+impl Delta {
+    fn change(&self) -> f64 {
+        self.values[1] - self.values[0]
+    }
 }
 
 /// Compares the whole paths of `profile`, from root to leaf, with those of `base`. A path is the printed names of its
@@ -180,17 +212,25 @@ pub fn diff_paths(base: &Profile, profile: &Profile, query: &DiffPathsQuery) -> 
     } = pair.filtered(&query.filters, query.normalize)?;
     let builder = GraphBuilder::new(&view, GraphOptions::plain(pair.values[1]));
     let frames = Frames::new(&builder);
-    let paths = by_path(&by_stack(&view, pair.values)?, &frames)?.into_iter();
-    let deltas = paths.filter_map(|(path, weights)| Delta::new(path, weights, &scale));
+    let paths = Paths::new(&frames, &by_stack(&view, pair.values)?)?;
+    let deltas = (0..paths.weights.len()).filter_map(|path| paths.delta(path, &scale));
     let mut deltas: Vec<Delta> = deltas.filter(|delta| compared.count(delta.status)).collect();
-    deltas.sort_unstable_by(|l, r| {
-        let larger = r.change().abs().total_cmp(&l.change().abs());
-        larger.then_with(|| frames.ranks(&l.path).cmp(frames.ranks(&r.path)))
-    });
     let (all, all_delta) = (deltas.len(), deltas.iter().map(Delta::change).sum::<f64>());
-    let shown = deltas.into_iter().skip(query.offset).take(query.limit);
-    let rows: Vec<PathDelta> = shown
-        .map(|delta| delta.into_row(&scale, &frames, query.max_depth))
+    let order = |l: &Delta, r: &Delta| {
+        let larger = r.change().abs().total_cmp(&l.change().abs());
+        larger.then_with(|| paths.key(l).cmp(paths.key(r)))
+    };
+    // Of many paths few are shown, and only those need to be in order.
+    let end = query.offset.saturating_add(query.limit);
+    if end < all {
+        deltas.select_nth_unstable_by(end, order);
+        deltas.truncate(end);
+    }
+    deltas.sort_unstable_by(order);
+    let rows: Vec<PathDelta> = deltas
+        .iter()
+        .skip(query.offset)
+        .map(|delta| paths.row(delta, &scale, query.max_depth))
         .collect();
     Ok(DiffPaths {
         compared,
@@ -275,6 +315,33 @@ mod tests {
         }
         let frames = &compared(&base, &other, "addresses").rows[0].frames;
         assert_eq!(frames, &["00000000007f0020 main :7", "00000000007f0010 work :7"]);
+    }
+
+    #[test]
+    fn paths_through_binaries_that_print_alike_are_one() {
+        let mut builder = ProfileBuilder::default();
+        let cpu = builder.value_type(b"cpu", b"count");
+        builder.header.sample_types.push(cpu);
+        for (file, value) in [b"/a/x.so", b"/b/x.so"].into_iter().zip([3, 4]) {
+            let file = builder.string(file);
+            let mapping = Some(builder.mapping(Mapping {
+                file,
+                ..Mapping::default()
+            }));
+            let location = Location {
+                mapping,
+                ..Location::default()
+            };
+            let location = builder.location(location, &[]).unwrap();
+            builder.sample(&[location], &[value], &mut []).unwrap();
+        }
+        let base = profile(0, b"", &[b"cpu"], &[], &[0]);
+        let diff = compared(&base, &builder.finish(), "");
+        assert_eq!((diff.compared.new, diff.rows.len()), (1, 1));
+        assert_eq!(
+            (diff.rows[0].frames.as_slice(), diff.rows[0].delta.to_bits()),
+            (["[x.so]".to_owned()].as_slice(), 7.0f64.to_bits())
+        );
     }
 
     #[test]

@@ -132,15 +132,16 @@ fn change([base, profile]: [f64; 2]) -> f64 {
 }
 
 /// The sums of every row of the node table; those of rows that print alike stand in one of them, since binaries of one
-/// name without symbols are different nodes, and what is one here must be one there.
+/// name without symbols are different nodes, and what is one here must be one there. `base` is the value of the base, the
+/// builder sums that of the other side.
 fn sums(
     builder: &GraphBuilder<'_, '_, '_>,
-    values: [SampleValue; 2],
+    base: SampleValue,
     frames: &Frames<'_, '_, '_, '_>,
 ) -> Result<Vec<Sums>> {
     let mut sums: Vec<Sums> = vec![[None; 2]; builder.infos().len()];
-    for (side, value) in values.into_iter().enumerate() {
-        let graph = builder.nodes_of(value)?;
+    let graphs = [builder.nodes_of(base)?, builder.nodes(None)?];
+    for (side, graph) in graphs.iter().enumerate() {
         for &row in &graph.order {
             let node = &graph.nodes[row];
             let (flat, cum) = sums[frames.alike(row)][side].get_or_insert((0, 0));
@@ -165,7 +166,7 @@ pub fn diff_top(base: &Profile, profile: &Profile, query: &DiffQuery) -> Result<
     } = pair.filtered(&query.filters, query.normalize)?;
     let builder = GraphBuilder::new(&view, GraphOptions::plain(pair.values[1]));
     let frames = Frames::new(&builder);
-    let sums = sums(&builder, pair.values, &frames)?;
+    let sums = sums(&builder, pair.values[0], &frames)?;
     let deltas = sums.into_iter().enumerate();
     let deltas = deltas.filter_map(|(row, sums)| Delta::new(row, sums, &scale));
     let mut deltas: Vec<Delta> = deltas.filter(|delta| compared.count(delta.status)).collect();

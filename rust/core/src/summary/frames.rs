@@ -59,17 +59,14 @@ impl<'b, 'a, 'v, 'p> Frames<'b, 'a, 'v, 'p> {
         }
     }
 
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.ranks.len()
+    }
+
     /// The row that stands for all rows that print as this one.
     pub(super) fn alike(&self, row: usize) -> usize {
         self.alike[row] as usize
-    }
-
-    /// Replaces `into` by the frames of a stack, leaf first, with one row for all that print alike, inlined or not.
-    pub(super) fn read_names(&self, stack: StackId, into: &mut Vec<FrameRow>) {
-        self.read(stack, into);
-        for frame in into {
-            *frame = FrameRow(self.alike[frame.row()] << 1);
-        }
     }
 
     /// Replaces `into` by the frames of a stack, leaf first.
@@ -88,7 +85,13 @@ impl<'b, 'a, 'v, 'p> Frames<'b, 'a, 'v, 'p> {
     }
 
     pub(super) fn name(&self, frame: FrameRow) -> String {
-        text(&self.builder.names().printable(self.info(frame)))
+        self.row_name(frame.row())
+    }
+
+    /// The printed name of a row of the node table.
+    pub(super) fn row_name(&self, row: usize) -> String {
+        let info = &self.builder.infos()[row];
+        text(&self.builder.names().printable(info))
     }
 
     /// What orders rows by name, and equal names by row.

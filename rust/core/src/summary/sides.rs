@@ -169,13 +169,8 @@ impl<'p> Pair<'p> {
     /// As [`super::filtered`]; no durations for a comparison per second.
     pub(super) fn filtered(&self, filters: &Filters, normalize: Normalize) -> Result<Sides<'_>> {
         let spec = filters.spec()?;
-        let own = [0, 1].map(|side| {
-            let value = SampleValue {
-                index: self.sample_type.index,
-                divisor: filters.mean.then_some(0),
-            };
-            total(&View::all(&self.sides[side]), value)
-        });
+        let all = View::all(&self.merged);
+        let own = self.values.map(|value| total(&all, value));
         let (mut view, matched) = apply(&self.merged, &spec)?;
         let totals = if spec.relative_percentages {
             self.values.map(|value| total(&view, value))
