@@ -132,6 +132,12 @@ def _diff_top():
     return diff_top
 
 
+def _diff_paths():
+    from pprof_mcp.tools.pprof.diff_paths import diff_paths
+
+    return diff_paths
+
+
 class Profile:
     """One decoded profile. Immutable; safe to use from several threads.
 
@@ -152,6 +158,7 @@ class Profile:
     traces = traces_head
     focus_paths = Method(_focus_paths)
     diff_top = Method(_diff_top)
+    diff_paths = Method(_diff_paths)
 
     def __init__(
         self, shared: Shared, session: Session, reference: str = "", warnings: Sequence[str] = ()

@@ -35,6 +35,7 @@ def test_every_file_under_tools_is_a_tool_and_the_reverse() -> None:
     assert {spec.name for spec in SPECS} >= {
         "profiles.open", "profiles.handles", "profiles.release", "pprof.top", "pprof.peek", "pprof.tags",
         "pprof.meta", "pprof.traces_head", "pprof.focus_paths", "pprof.merge", "pprof.diff_top",
+        "pprof.diff_paths",
     }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def test_titles_and_descriptions_let_an_agent_choose(spec: ToolSpec) -> None:
     assert summary(spec.name)
     others = [name for name in names() if name != spec.name]
     # Some stand alone; all the others say what to use instead.
-    alone = {"profiles.open", "profiles.release", "pprof.diff_top"}
+    alone = {"profiles.open", "profiles.release"}
     assert spec.name in alone or any(name in spec.description for name in others)
 
 
@@ -153,7 +154,7 @@ def test_every_analysis_of_one_profile_is_a_method_of_profile() -> None:
     profile = pp.open_profile(DATA / "go" / "main" / "cpu.pb.gz")
     for name in first:
         assert callable(getattr(profile, name)), name
-    for name in ("top", "peek", "tags", "meta", "traces", "focus_paths", "diff_top"):
+    for name in ("top", "peek", "tags", "meta", "traces", "focus_paths", "diff_top", "diff_paths"):
         assert isinstance(vars(Profile)[name], Method), f"{name} is not known to type checkers"
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
+import pprof_mcp as pp
 import pytest
 
 from tests.support import DATA
@@ -69,3 +73,49 @@ def test_profiles_written_are_those_that_pprof_writes(
 def test_texts_are_those_that_pprof_prints_here(report: str, pprof: list[str]) -> None:
     path = str(DATA / "go" / "main" / "heap.after.pb.gz")
     assert run([*OURS, report, path]) == run([*pprof, report, path])
+
+
+PAIRS = [
+    ("go/main/heap.before.pb.gz", "go/main/heap.after.pb.gz", "inuse_space"),
+    ("go/main/heap.before.pb.gz", "go/main/heap.after.pb.gz", "alloc_objects"),
+    ("go/main/mutex.before.pb.gz", "go/main/mutex.after.pb.gz", "delay"),
+]
+
+
+@pytest.mark.parametrize("granularity", ["functions", "lines", "addresses"])
+@pytest.mark.parametrize("options", [{}, {"focus": "shop", "hide": "runtime"}], ids=["all", "filtered"])
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(pair[1:]))
+def test_paths_change_by_what_is_left_when_pprof_subtracts(
+    pair: tuple[str, str, str], options: dict[str, str], granularity: str, pprof: list[str]
+) -> None:
+    before, after, sample_index = pair
+    sides = [str(DATA / name) for name in (before, after)]
+    flags = [f"-{name}={value}" for name, value in options.items()]
+    # Values without a unit are whole: pprof prints no more than a few digits of the others.
+    unit = [] if sample_index == "alloc_objects" else ["-unit=" + ("ns" if sample_index == "delay" else "B")]
+    command = [*pprof, f"-base={sides[0]}", "-traces", f"-{granularity}", *unit, *flags]
+    theirs = traces(run([*command, f"-sample_index={sample_index}", sides[1]]).decode())
+    one, other = (pp.open_profile(side) for side in sides)
+    rows: list[Any] = []
+    cursor = ""
+    while cursor is not None:
+        filters: Any = {"sample_index": sample_index, "granularity": granularity, **options}
+        page = one.diff_paths(other, limit=200, max_depth=2_000, cursor=cursor, **filters)
+        rows += page.rows
+        cursor = page.cursor
+    assert {tuple(row.frames): row.delta for row in rows} == theirs
+    assert len(rows) > 3
+
+
+def traces(text: str) -> dict[tuple[str, ...], float]:
+    """Values by path, root first, of what `-traces` prints; those that add up to nothing are left out."""
+    found: defaultdict[tuple[str, ...], float] = defaultdict(float)
+    for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
+        lines = [line for line in block.splitlines() if not re.match(r" *\S+:  ", line)]
+        if lines:
+            value = re.match(r" *(-?[0-9.]+)[A-Za-z]* {3}", lines[0])
+            assert value, lines[0]
+            frames = [line[value.end() :].removesuffix(" (inline)") for line in lines[:1]]
+            frames += [line.strip().removesuffix(" (inline)") for line in lines[1:]]
+            found[tuple(reversed(frames))] += float(value[1])
+    return {path: value for path, value in found.items() if value}

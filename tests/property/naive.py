@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -59,6 +60,25 @@ class NaiveProfile:
             for name in {frame[0] for frame in frames}:
                 cum[name] += value
         return {name: (flat[name], cum[name]) for name in cum if flat[name] or cum[name]}
+
+    def paths(
+        self, index: int, granularity: str = "functions", focus: str = ""
+    ) -> dict[tuple[str, ...], int]:
+        """Value by path, root first, as names of frames; paths that count for nothing are left out."""
+        forms = {
+            "functions": "{0}",
+            "filefunctions": "{0} {1}",
+            "files": "{1}",
+            "lines": "{0} {1}:{2}",
+        }
+        form = forms[granularity]
+        found: Counter[tuple[str, ...]] = Counter()
+        for sample in self.samples:
+            frames = sample.frames()
+            if focus and not any(re.search(focus, text) for frame in frames for text in frame[:2]):
+                continue
+            found[tuple(form.format(*frame) for frame in reversed(frames))] += sample.values[index]
+        return {path: value for path, value in found.items() if value}
 
     def encode(self) -> bytes:
         """The profile in protobuf form, every function, location and string in a row of its own."""
@@ -124,6 +144,24 @@ class _Encoder:
         out += b"".join(_bytes(4, location) for location in self.locations)
         out += b"".join(_bytes(5, function) for function in self.functions)
         return out + b"".join(_bytes(6, text.encode()) for text in self.strings)
+
+
+def many_stacks(count: int, *, depth: int, value: int) -> bytes:
+    """A profile too large for the model: `count` stacks of functions with long names."""
+    chance = random.Random(count)  # noqa: S311 - the same bytes every time
+    values = _bytes(2, _varint(1) + _varint(value))
+    # Ids below 128 are one byte each, so that a stack is its bytes.
+    functions = 127
+    stacks = (bytes(byte % functions + 1 for byte in chance.randbytes(depth)) for _ in range(count))
+    strings = ["", "events", "count", "time", "nanoseconds"]
+    names = len(strings)
+    strings += [f"example.com/service/internal/package.Function{at}" for at in range(functions)]
+    body = b"".join(_bytes(2, _bytes(1, stack) + values) for stack in stacks)
+    for at in range(1, functions + 1):
+        body += _bytes(4, _number(1, at) + _bytes(4, _number(1, at) + _number(2, at)))
+        body += _bytes(5, _number(1, at) + _number(2, names + at - 1))
+    types = b"".join(_bytes(1, _number(1, at) + _number(2, at + 1)) for at in (1, 3))
+    return types + body + b"".join(_bytes(6, text.encode()) for text in strings)
 
 
 NAMES = ("main.main", "main.serve", "net/http.(*conn).serve", "encoding/json.Marshal", "mallocgc", "a", "ünï")

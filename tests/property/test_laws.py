@@ -183,6 +183,81 @@ def test_a_comparison_and_a_subtraction_agree(one: NaiveProfile, other: NaivePro
     assert {k: v for k, v in found.items() if any(v)} == {k: v for k, v in subtracted.items() if any(v)}
 
 
+def compared_paths(base: NaiveProfile, profile: NaiveProfile, **options: Any) -> dict[str, Any]:
+    return json.loads(_native.diff_paths(decoded(base), decoded(profile), json.dumps(options)))
+
+
+@given(
+    signed,
+    signed,
+    indexes,
+    st.sampled_from(("functions", "filefunctions", "files", "lines")),
+    st.none() | names,
+)
+def test_paths_compare_as_in_a_model_without_tables(
+    base: NaiveProfile, profile: NaiveProfile, index: int, granularity: str, name: str | None
+) -> None:
+    focus = f"^{_escape(name)}$" if name else ""
+    before, after = (side.paths(index, granularity, focus) for side in (base, profile))
+    found = compared_paths(base, profile, sample_index=str(index), granularity=granularity, focus=focus)
+    assert {
+        tuple(row["frames"]): (row["status"], row["base_value"], row["value"], row["delta"])
+        for row in found["rows"]
+    } == {
+        path: (
+            "changed" if path in before and path in after else "new" if path in after else "gone",
+            before.get(path, 0),
+            after.get(path, 0),
+            after.get(path, 0) - before.get(path, 0),
+        )
+        for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path)
+    }
+    assert len(found["rows"]) == found["new"] + found["gone"] + found["changed"]
+    assert len(found["rows"]) + found["same"] == len(before.keys() | after.keys())
+    order = [
+        (-abs(row["delta"]), [name.encode() for name in reversed(row["frames"])]) for row in found["rows"]
+    ]
+    assert [size for size, _ in order] == sorted(size for size, _ in order)
+
+
+@given(profiles(), profiles(), indexes)
+def test_the_changes_of_all_paths_are_the_change_of_the_total(
+    base: NaiveProfile, profile: NaiveProfile, index: int
+) -> None:
+    found = compared_paths(base, profile, sample_index=str(index))
+    assert sum(row["delta"] for row in found["rows"]) == found["delta_total"]
+
+
+@given(signed, signed, st.sampled_from(("functions", "lines")))
+def test_the_other_way_round_paths_change_by_as_much_with_the_other_sign(
+    base: NaiveProfile, profile: NaiveProfile, granularity: str
+) -> None:
+    forth = compared_paths(base, profile, granularity=granularity)
+    back = compared_paths(profile, base, granularity=granularity)
+    turned = {"new": "gone", "gone": "new", "changed": "changed"}
+    assert [(row["frames"], row["delta"], row["status"]) for row in forth["rows"]] == [
+        (row["frames"], -row["delta"], turned[row["status"]]) for row in back["rows"]
+    ]
+    assert (forth["new"], forth["gone"], forth["same"]) == (back["gone"], back["new"], back["same"])
+    assert compared_paths(base, base, granularity=granularity)["rows"] == []
+
+
+@given(signed, signed, st.integers(0, 5), st.integers(1, 5), st.integers(1, 4))
+def test_any_page_of_paths_is_a_part_of_all_and_says_what_it_leaves_out(
+    base: NaiveProfile, profile: NaiveProfile, offset: int, limit: int, max_depth: int
+) -> None:
+    whole = compared_paths(base, profile)["rows"]
+    page = compared_paths(base, profile, offset=offset, limit=limit, max_depth=max_depth)
+    shown = whole[offset : offset + limit]
+    cut = [
+        row | {"frames": row["frames"][-max_depth:], "truncated": row["depth"] > max_depth} for row in shown
+    ]
+    assert page["rows"] == cut
+    left = sum(row["delta"] for row in whole) - sum(row["delta"] for row in shown)
+    assert page["left_out"] == {"rows": len(whole) - len(shown), "delta": left}
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_profile_or_an_error_of_ours(content: bytes) -> None:
     assert is_answered(content)

@@ -202,7 +202,7 @@ fn place(builder: &GraphBuilder<'_, '_, '_>, info: aggregate::NodeInfo) -> Place
 fn options(counting: Counting, call_tree: bool) -> GraphOptions<'static> {
     let value = SampleValue {
         index: counting.index,
-        mean: counting.mean,
+        divisor: counting.mean.then_some(0),
     };
     GraphOptions {
         drop_negative: counting.drop_negative,
@@ -250,7 +250,7 @@ proptest! {
         prop_assert_eq!(samples(&view), &naive.samples[..]);
         for index in 0..2 {
             for mean in [false, true] {
-                prop_assert_eq!(total(&view, SampleValue { index, mean }), naive.total(index, mean));
+                prop_assert_eq!(total(&view, SampleValue { index, divisor: mean.then_some(0) }), naive.total(index, mean));
             }
         }
         spec.aggregate(&mut view);

@@ -50,7 +50,8 @@ def regression(
     4. **Is it real?** CPU or wall time divided by `period` of `pprof.meta` is a number of samples (elsewhere
        take the type that counts: contentions, objects). n samples vary by about sqrt(n): a difference below
        twice sqrt(samples before + samples after) is noise.
-    5. **Why?** For each of the first three, `pprof.peek` in both profiles with the same regex:
+    5. **Why?** For each of the first three, `pprof.diff_paths` of both profiles with focus on the function,
+       then `pprof.peek` in both with the same regex:
        - one caller rose: it is called more often, or with more; look for a loop or a lost cache there;
        - all callers rose alike: the function itself costs more; its callees say which part;
        - `runtime.mallocgc`, `runtime.gcBgMarkWorker`, (garbage collector) rose: the cause is allocation.

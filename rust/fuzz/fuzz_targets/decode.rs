@@ -40,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
         view.aggregate(granularity, call_tree, false);
         let value = SampleValue {
             index,
-            mean: call_tree,
+            divisor: call_tree.then_some(0),
         };
         std::hint::black_box(total(&view, value));
         let options = GraphOptions {

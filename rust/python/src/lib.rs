@@ -47,7 +47,9 @@ mod _native {
         Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,
     };
     #[pymodule_export]
-    use super::questions::{diff_top, functions, groups, lines, paths, peek, pgo, tags, top, traces, way};
+    use super::questions::{
+        diff_paths, diff_top, functions, groups, lines, paths, peek, pgo, tags, top, traces, way,
+    };
     #[pymodule_export]
     use super::report::report;
 }

@@ -30,12 +30,34 @@ fn ask<'py, Q: DeserializeOwned, A: Serialize>(
     spec: &str,
     question: impl FnOnce(&pprof_core::Profile, &Q) -> Result<A> + Send + 'static,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let py = profile.py();
     let inner = Arc::clone(&profile.get().inner);
+    answer(profile.py(), profile.get().is_long(), spec, move |query| {
+        question(&inner, query)
+    })
+}
+
+/// As [`ask`], about two profiles.
+fn ask_both<'py, Q: DeserializeOwned, A: Serialize>(
+    base: &Bound<'py, Profile>,
+    profile: &Bound<'py, Profile>,
+    spec: &str,
+    question: impl FnOnce(&pprof_core::Profile, &pprof_core::Profile, &Q) -> Result<A> + Send + 'static,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let is_long = base.get().is_long() || profile.get().is_long();
+    let (base, inner) = (Arc::clone(&base.get().inner), Arc::clone(&profile.get().inner));
+    answer(profile.py(), is_long, spec, move |query| {
+        question(&base, &inner, query)
+    })
+}
+
+fn answer<'py, Q: DeserializeOwned, A: Serialize>(
+    py: Python<'py>,
+    is_long: bool,
+    spec: &str,
+    question: impl FnOnce(&Q) -> Result<A> + Send + 'static,
+) -> PyResult<Bound<'py, PyBytes>> {
     let spec = spec.to_owned();
-    let bytes = enter_long(py, profile.get().is_long(), move || {
-        json(&question(&inner, &parse(&spec)?)?)
-    })?;
+    let bytes = enter_long(py, is_long, move || json(&question(&parse(&spec)?)?))?;
     Ok(PyBytes::new(py, &bytes))
 }
 
@@ -70,17 +92,24 @@ questions! {
     pgo: summary::PgoQuery,
 }
 
-/// Two profiles side by side.
+/// Two profiles side by side, by node.
 #[pyfunction]
 pub(crate) fn diff_top<'py>(
     base: &Bound<'py, Profile>,
     profile: &Bound<'py, Profile>,
     spec: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let base = Arc::clone(&base.get().inner);
-    ask(profile, spec, move |profile, query| {
-        summary::diff_top(&base, profile, query)
-    })
+    ask_both(base, profile, spec, summary::diff_top)
+}
+
+/// Two profiles side by side, by path.
+#[pyfunction]
+pub(crate) fn diff_paths<'py>(
+    base: &Bound<'py, Profile>,
+    profile: &Bound<'py, Profile>,
+    spec: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    ask_both(base, profile, spec, summary::diff_paths)
 }
 
 /// Samples grouped by what is known of functions: `marks` has two bytes for each, the lower first.

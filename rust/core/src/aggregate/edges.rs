@@ -199,7 +199,7 @@ mod tests {
 
     const VALUE: SampleValue = SampleValue {
         index: 0,
-        mean: false,
+        divisor: None,
     };
 
     /// Enough stacks for several threads, with recursion and inlined lines.

@@ -239,8 +239,21 @@ impl<'a, 'v, 'p> GraphBuilder<'a, 'v, 'p> {
     ///
     /// The work was cancelled.
     pub fn nodes(&self, kept: Option<&[bool]>) -> Result<Graph> {
+        self.sum(&self.groups, kept)
+    }
+
+    /// As [`GraphBuilder::nodes`], of all nodes and of another value.
+    ///
+    /// # Errors
+    ///
+    /// The work was cancelled.
+    pub fn nodes_of(&self, value: SampleValue) -> Result<Graph> {
+        self.sum(&group(self.view, value, false), None)
+    }
+
+    fn sum(&self, groups: &[Group], kept: Option<&[bool]>) -> Result<Graph> {
         let table = &self.table;
-        let sums = sums(self.view.stacks(), table, &self.groups)?;
+        let sums = sums(self.view.stacks(), table, groups)?;
         let functions = whole_functions(&table.infos);
         let nodes = (0u32..)
             .zip(table.infos.iter().zip(sums))

@@ -26,8 +26,8 @@ use crate::view::View;
 pub struct SampleValue {
     /// Index of the sample type.
     pub index: usize,
-    /// Divide sums by those of the first sample type.
-    pub mean: bool,
+    /// Index of the sample type whose sums divide, for means.
+    pub divisor: Option<usize>,
 }
 
 impl SampleValue {
@@ -37,7 +37,7 @@ impl SampleValue {
         let row = row as usize;
         (
             values[self.index][row],
-            if self.mean { values[0][row] } else { 0 },
+            self.divisor.map_or(0, |divisor| values[divisor][row]),
         )
     }
 }

@@ -309,7 +309,7 @@ mod tests {
         let view = View::new(&profile);
         let value = SampleValue {
             index: 0,
-            mean: false,
+            divisor: None,
         };
         let options = GraphOptions {
             edges: EdgeChoice::IntoInlined,

@@ -207,7 +207,8 @@ impl Build<'_> {
     }
 }
 
-fn locations(tables: &Tables, order: &Order) -> Locations {
+/// The locations of `order`, of which it also holds all functions and mappings.
+pub(super) fn locations(tables: &Tables, order: &Order) -> Locations {
     let function_numbers = numbers(&order.functions, tables.functions.len());
     let mapping_numbers = numbers(&order.mappings, tables.mappings.len());
     let mut locations = Locations::default();

@@ -111,7 +111,7 @@ impl<'p> Source<'p> {
         }
     }
 
-    fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
+    pub(super) fn string(&mut self, tables: &mut Tables, id: StringId) -> StringId {
         *self.strings[id.index()].get_or_insert_with(|| tables.strings.intern(self.profile.strings.get(id)))
     }
 
@@ -144,7 +144,7 @@ impl<'p> Source<'p> {
         *self.mappings[id.index()].insert(row)
     }
 
-    fn location(&mut self, tables: &mut Tables, id: LocationId) -> LocationId {
+    pub(super) fn location(&mut self, tables: &mut Tables, id: LocationId) -> LocationId {
         if let Some(location) = self.locations[id.index()] {
             return location;
         }

@@ -19,6 +19,7 @@ mod partial;
 mod scale;
 mod shape;
 mod shipped;
+mod side_by_side;
 mod snapshot;
 mod stack_set;
 mod sums;
@@ -31,6 +32,7 @@ pub use many::{Failure, Input, Inputs, Progress, Work, merge_all};
 pub use merge::merge;
 pub use partial::{MergeOptions, Partial};
 pub use scale::{normalize, scale};
+pub use side_by_side::side_by_side;
 pub use snapshot::{Snapshots, is_snapshot};
 
 use crate::error::Result;

@@ -33,7 +33,7 @@ impl Totals {
         }
         let value = SampleValue {
             index,
-            mean: options.mean,
+            divisor: options.mean.then_some(0),
         };
         Ok(Self {
             value,

@@ -9,6 +9,8 @@ pub(super) struct Frames<'b, 'a, 'v, 'p> {
     builder: &'b GraphBuilder<'a, 'v, 'p>,
     /// Position of each row when sorted by printed name, for orders that do not print.
     ranks: Vec<u32>,
+    /// The first row that prints as each row does.
+    alike: Vec<u32>,
 }
 
 /// A frame: its row, and whether it was inlined into the frame behind it.
@@ -41,10 +43,30 @@ impl<'b, 'a, 'v, 'p> Frames<'b, 'a, 'v, 'p> {
             .collect();
         sorted.sort();
         let mut ranks = vec![0; sorted.len()];
-        for (rank, (_, row)) in sorted.iter().enumerate() {
+        let mut alike = vec![0; sorted.len()];
+        let mut first = 0;
+        for (rank, (name, row)) in sorted.iter().enumerate() {
+            if rank == 0 || sorted[rank - 1].0 != *name {
+                first = *row as u32;
+            }
             ranks[*row] = rank as u32;
+            alike[*row] = first;
         }
-        Self { builder, ranks }
+        Self {
+            builder,
+            ranks,
+            alike,
+        }
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// The row that stands for all rows that print as this one.
+    pub(super) fn alike(&self, row: usize) -> usize {
+        self.alike[row] as usize
     }
 
     /// Replaces `into` by the frames of a stack, leaf first.
@@ -63,10 +85,21 @@ impl<'b, 'a, 'v, 'p> Frames<'b, 'a, 'v, 'p> {
     }
 
     pub(super) fn name(&self, frame: FrameRow) -> String {
-        text(&self.builder.names().printable(self.info(frame)))
+        self.row_name(frame.row())
     }
 
-    /// What orders frames by name, and equal names by row.
+    /// The printed name of a row of the node table.
+    pub(super) fn row_name(&self, row: usize) -> String {
+        let info = &self.builder.infos()[row];
+        text(&self.builder.names().printable(info))
+    }
+
+    /// What orders rows by name, and equal names by row.
+    pub(super) fn rank(&self, row: usize) -> u32 {
+        self.ranks[row]
+    }
+
+    /// What orders frames as [`Frames::rank`] orders rows.
     pub(super) fn ranks<'f>(&'f self, frames: &'f [FrameRow]) -> impl Iterator<Item = u32> + 'f {
         frames.iter().map(|frame| self.ranks[frame.row()])
     }

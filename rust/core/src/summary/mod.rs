@@ -3,7 +3,8 @@
 //! One answer a file. Every answer names the sample type, its unit and the total that its percentages are of, and says
 //! how much it left out. Numbers are decided here; words are not.
 
-mod diff;
+mod diff_paths;
+mod diff_top;
 mod frames;
 mod functions;
 mod groups;
@@ -13,12 +14,14 @@ mod paths;
 mod peek;
 mod pgo;
 mod query;
+mod sides;
 mod tags;
 mod top;
 mod traces;
 mod way;
 
-pub use diff::{Diff, DiffQuery, Normalize, diff_top};
+pub use diff_paths::{DiffPaths, DiffPathsQuery, PathDelta, diff_paths};
+pub use diff_top::{Diff, DiffQuery, diff_top};
 pub use functions::{FunctionList, FunctionsQuery, functions};
 pub use groups::{Group, Groups, GroupsQuery, Site, Spot, groups, mark};
 pub use lines::{Lines, LinesQuery, lines};
@@ -28,6 +31,7 @@ pub use peek::{Peek, PeekQuery, peek};
 pub use pgo::{PgoFit, PgoQuery, pgo};
 pub use query::{Filters, SampleTypeName, filtered};
 pub(crate) use query::{Prepared, prepare};
+pub use sides::{Compared, DiffLeftOut, Normalize, Status};
 pub use tags::{Tags, TagsQuery, tags};
 pub use top::{Top, TopQuery, top};
 pub use traces::{Traces, TracesQuery, traces};

@@ -94,6 +94,17 @@ pub struct SampleTypeName {
     pub index: usize,
 }
 
+impl SampleTypeName {
+    pub(super) fn of(profile: &Profile, index: usize) -> Self {
+        let st = profile.header.sample_types[index];
+        Self {
+            type_: profile.strings.text(st.type_).into_owned(),
+            unit: profile.strings.text(st.unit).into_owned(),
+            index,
+        }
+    }
+}
+
 /// A view with filters applied, and what every answer says about it.
 pub(crate) struct Prepared<'p> {
     pub(crate) view: View<'p>,
@@ -109,20 +120,11 @@ pub(crate) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Pre
     let index = profile.sample_index(&filters.sample_index)?;
     let value = SampleValue {
         index,
-        mean: filters.mean,
+        divisor: filters.mean.then_some(0),
     };
-    let st = profile.header.sample_types[index];
-    let sample_type = SampleTypeName {
-        type_: profile.strings.text(st.type_).into_owned(),
-        unit: profile.strings.text(st.unit).into_owned(),
-        index,
-    };
-    let mut matched = Matched::default();
-    let mut view = View::new(profile);
-    let units = view.num_label_units();
-    spec.add_label_frames(&mut view, "minimum", &mut matched);
-    let before = total(&view, value);
-    spec.apply(&mut view, &units, &mut matched)?;
+    let sample_type = SampleTypeName::of(profile, index);
+    let (mut view, matched) = apply(profile, &spec)?;
+    let before = total(&View::all(profile), value);
     let total = if spec.relative_percentages {
         total(&view, value)
     } else {
@@ -139,6 +141,16 @@ pub(crate) fn prepare<'p>(profile: &'p Profile, filters: &Filters) -> Result<Pre
     })
 }
 
+/// Applies all filters but the granularity; neither label frames nor frames that are dropped change a total.
+pub(super) fn apply<'p>(profile: &'p Profile, spec: &FilterSpec) -> Result<(View<'p>, Matched)> {
+    let mut matched = Matched::default();
+    let mut view = View::new(profile);
+    let units = view.num_label_units();
+    spec.add_label_frames(&mut view, "minimum", &mut matched);
+    spec.apply(&mut view, &units, &mut matched)?;
+    Ok((view, matched))
+}
+
 fn warnings(
     profile: &Profile,
     view: &View<'_>,
@@ -146,6 +158,13 @@ fn warnings(
     sample_type: &SampleTypeName,
     total: i64,
 ) -> Vec<String> {
+    let mut warnings = of_filters(matched);
+    warnings.extend(of_samples(profile, sample_type, total, view.sample_count() == 0));
+    warnings
+}
+
+/// What the filters did not find, or took otherwise than it may have been meant.
+pub(super) fn of_filters(matched: &Matched) -> Vec<String> {
     let mut warnings = Vec::new();
     for option in &matched.nothing {
         let mut name = String::new();
@@ -162,17 +181,26 @@ fn warnings(
             "{option}: {range:?} was read as a range of numbers, not as a regular expression"
         ));
     }
+    warnings
+}
+
+/// Why there is nothing to show, if so.
+pub(super) fn of_samples(
+    profile: &Profile,
+    sample_type: &SampleTypeName,
+    total: i64,
+    none_left: bool,
+) -> Option<String> {
     if profile.samples.is_empty() {
-        warnings.push("the profile has no samples".to_owned());
+        Some("the profile has no samples".to_owned())
     } else if total == 0 {
-        warnings.push(format!(
+        Some(format!(
             "all values of {} are zero; other sample types may have some",
             sample_type.type_
-        ));
-    } else if view.sample_count() == 0 {
-        warnings.push("the filters left no sample".to_owned());
+        ))
+    } else {
+        none_left.then(|| "the filters left no sample".to_owned())
     }
-    warnings
 }
 
 /// The profile with only what the filters leave, and warnings. The granularity is not applied.
@@ -182,20 +210,17 @@ fn warnings(
 /// A sample type or granularity that does not exist, a regular expression that does not compile.
 pub fn filtered(profile: &Profile, filters: &Filters) -> Result<(Profile, Vec<String>)> {
     let spec = filters.spec()?;
-    let mut matched = Matched::default();
-    let mut view = View::new(profile);
-    let units = view.num_label_units();
-    spec.add_label_frames(&mut view, "minimum", &mut matched);
-    spec.apply(&mut view, &units, &mut matched)?;
+    let (view, matched) = apply(profile, &spec)?;
     let index = profile.sample_index(&filters.sample_index)?;
-    let st = profile.header.sample_types[index];
-    let name = SampleTypeName {
-        type_: profile.strings.text(st.type_).into_owned(),
-        unit: String::new(),
-        index,
-    };
-    let total = total(&View::all(profile), SampleValue { index, mean: false });
-    let warnings = warnings(profile, &view, &matched, &name, total);
+    let value = SampleValue { index, divisor: None };
+    let total = total(&View::all(profile), value);
+    let warnings = warnings(
+        profile,
+        &view,
+        &matched,
+        &SampleTypeName::of(profile, index),
+        total,
+    );
     Ok((view.to_profile(), warnings))
 }
 
@@ -209,20 +234,21 @@ impl Prepared<'_> {
 /// Where each function of a profile is, by its name.
 pub(super) struct Sources<'p> {
     profile: &'p Profile,
-    /// File and first line; `None` for a name that several files have.
-    places: FxHashMap<StringId, Option<(StringId, i64)>>,
+    /// File and first line by name; `None` for a name that several files have.
+    places: FxHashMap<&'p [u8], Option<(StringId, i64)>>,
 }
 
 impl<'p> Sources<'p> {
     pub(super) fn new(profile: &'p Profile) -> Self {
-        let mut places: FxHashMap<StringId, Option<(StringId, i64)>> = FxHashMap::default();
+        let mut places: FxHashMap<&[u8], Option<(StringId, i64)>> = FxHashMap::default();
         let functions = &profile.functions;
         for row in 0..functions.len() {
             let (file, line) = (functions.filename[row], functions.start_line[row]);
             if file.is_empty() {
                 continue;
             }
-            let place = places.entry(functions.name[row]).or_insert(Some((file, line)));
+            let name = profile.strings.get(functions.name[row]);
+            let place = places.entry(name).or_insert(Some((file, line)));
             *place = match *place {
                 Some((known, first)) if known == file => Some((file, first.min(line))),
                 _ => None,
@@ -231,13 +257,14 @@ impl<'p> Sources<'p> {
         Self { profile, places }
     }
 
-    /// The place of a node; at function granularity with the file and first line of the function, if all functions
-    /// of that name are in one file.
+    /// The place of a node, of this profile or one that was made of it; at function granularity with the file and first
+    /// line of the function, if all functions of that name are in one file.
     pub(super) fn place(&self, info: &NodeInfo, builder: &GraphBuilder<'_, '_, '_>) -> Place {
-        let mut place = Place::new(info, builder.names());
+        let names = builder.names();
+        let mut place = Place::new(info, names);
         if place.file.is_empty()
             && !info.name.is_empty()
-            && let Some(&Some((file, line))) = self.places.get(&info.name)
+            && let Some(&Some((file, line))) = self.places.get(names.strings.get(info.name))
         {
             place.file = super::text(&clean_path(self.profile.strings.get(file)));
             place.line = line;
