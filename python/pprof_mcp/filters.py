@@ -23,8 +23,8 @@ MAX_PATTERN = 2_000
 """Longest pattern taken, in characters (chosen: far above what anyone types, below what hurts)."""
 
 
-class Filters(TypedDict, total=False):
-    """Which samples and frames are looked at, and how they are grouped."""
+class SampleFilters(TypedDict, total=False):
+    """Which samples and frames are looked at."""
 
     sample_index: Annotated[
         str,
@@ -71,6 +71,11 @@ class Filters(TypedDict, total=False):
     tagignore: Annotated[
         str, Field(default="", max_length=MAX_PATTERN, description="Drop samples with a label, as tagfocus.")
     ]
+
+
+class Filters(SampleFilters, total=False):
+    """Which samples and frames are looked at, and how they are grouped."""
+
     granularity: Annotated[Granularity, Field(default="functions", description="What counts as one row.")]
     noinlines: Annotated[
         bool, Field(default=False, description="Count inlined work to the function it was inlined into.")

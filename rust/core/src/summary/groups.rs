@@ -45,6 +45,8 @@ pub struct GroupsQuery {
     pub lines: bool,
     /// Groups do not depend on the kind.
     pub any_kind: bool,
+    /// Groups of these kinds only; of all when empty.
+    pub only: Vec<u8>,
     /// Groups to pass over.
     pub offset: usize,
     /// Groups, at most.
@@ -64,6 +66,7 @@ impl Default for GroupsQuery {
             site: Site::None,
             lines: false,
             any_kind: false,
+            only: Vec::new(),
             offset: 0,
             limit: usize::MAX,
             names: 3,
@@ -79,6 +82,8 @@ pub mod mark {
     pub const PLUMBING: u16 = 1 << 8;
     /// The user's own code.
     pub const OWN: u16 = 1 << 9;
+    /// Its kind replaces that of what it calls directly: a read-write lock is made of a lock.
+    pub const WRAPS: u16 = 1 << 10;
 }
 
 /// A line of code, or a binary where that is all that is known.
@@ -142,6 +147,9 @@ pub struct Group {
     pub stack_count: usize,
     /// The first frames of the user's own code, heaviest first.
     pub owners: Vec<Part>,
+    /// For each stack the first frame of the user's own code behind the site that is another function; the owner where there
+    /// is none. Heaviest first.
+    pub callers: Vec<Part>,
     /// The outermost frames, heaviest first.
     pub roots: Vec<Part>,
     /// The heaviest stacks.
@@ -163,12 +171,44 @@ pub struct KindSums {
     pub samples: u64,
 }
 
+/// How many of the heaviest make half, four and nineteen twentieths of the sum of absolute values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// 50 %.
+    pub half: usize,
+    /// 80 %.
+    pub most: usize,
+    /// 95 %.
+    pub nearly_all: usize,
+}
+
+impl Spread {
+    fn of(mut weights: Vec<u64>) -> Self {
+        weights.sort_unstable_by(|left, right| right.cmp(left));
+        let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+        let count = |percent: u128| {
+            let mut sum = 0u128;
+            let mut enough = weights.iter().take_while(|&&weight| {
+                let goes_on = sum * 100 < total * percent;
+                sum += u128::from(weight);
+                goes_on
+            });
+            enough.by_ref().count()
+        };
+        Self {
+            half: count(50),
+            most: count(80),
+            nearly_all: count(95),
+        }
+    }
+}
+
 /// Groups that are not shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct GroupsLeftOut {
     /// How many.
     pub rows: usize,
-    /// Their sums, by sample type.
+    /// Their sums, by sample type; of the kinds asked for.
     pub values: Vec<i64>,
 }
 
@@ -193,6 +233,12 @@ pub struct Groups {
     pub kinds: Vec<KindSums>,
     /// Groups there are.
     pub group_count: usize,
+    /// Different stacks in these groups.
+    pub grouped_stacks: usize,
+    /// How the values are spread over these groups.
+    pub group_spread: Spread,
+    /// How the values are spread over the stacks of these groups.
+    pub stack_spread: Spread,
     /// Groups.
     pub groups: Vec<Group>,
     /// What is before and behind them.
@@ -225,6 +271,7 @@ struct Read {
     within: Vec<u8>,
     site: Option<SpotKey>,
     owner: Option<SpotKey>,
+    caller: Option<SpotKey>,
     root: Option<SpotKey>,
 }
 
@@ -325,34 +372,52 @@ impl Reader<'_, '_> {
         let kind_of = |frame: &Frame| self.mark(*frame) as u8;
         let is_plumbing = |frame: &Frame| self.mark(*frame) & mark::PLUMBING != 0;
         let is_own = |frame: &&Frame| self.mark(**frame) & mark::OWN != 0;
-        let at = frames.iter().position(|frame| kind_of(frame) != 0);
+        let at = frames.iter().position(|frame| kind_of(frame) != 0).map(|first| {
+            let is_wrapped = |at: &usize| {
+                let caller = frames.get(at + 1);
+                caller.is_some_and(|frame| kind_of(frame) != 0 && self.mark(*frame) & mark::WRAPS != 0)
+            };
+            (first..).find(|at| !is_wrapped(at)).unwrap_or(first)
+        });
         let mut within: Vec<u8> = frames.iter().map(kind_of).filter(|&kind| kind != 0).collect();
         within.sort_unstable();
         within.dedup();
         let owner = frames.iter().find(is_own).map(|&frame| self.spot(frame));
         let root = frames.iter().rev().find(|frame| !is_plumbing(frame));
         let root = root.or(frames.last()).map(|&frame| self.spot(frame));
+        let from = at.unwrap_or(0);
+        let worth = |frame: &Frame| !is_plumbing(&frame);
         let behind = || {
-            let behind = frames.get(at.unwrap_or(0)..).unwrap_or_default();
-            let mut worth = behind.iter().filter(|frame| !is_plumbing(frame));
-            worth
-                .find(|frame| kind_of(frame) == 0)
-                .or_else(|| behind.iter().find(|frame| !is_plumbing(frame)))
-                .or_else(|| behind.first())
-                .map(|&frame| self.spot(frame))
+            let behind = frames.get(from..).unwrap_or_default();
+            let free = behind
+                .iter()
+                .position(|frame| worth(frame) && kind_of(frame) == 0);
+            let place = free.or_else(|| behind.iter().position(worth)).unwrap_or(0);
+            (!behind.is_empty()).then_some(from + place)
         };
+        let place = match self.query.site {
+            Site::None => None,
+            Site::Behind => behind(),
+            Site::Own => frames.iter().position(|frame| is_own(&frame)),
+            Site::Root => frames.iter().rposition(worth).or(frames.len().checked_sub(1)),
+        };
+        let site = place.map(|place| self.spot(frames[place]));
+        let others = frames
+            .get(place.map_or(0, |place| place + 1)..)
+            .unwrap_or_default();
+        let caller = others
+            .iter()
+            .filter(is_own)
+            .map(|&frame| self.spot(frame))
+            .find(|spot| site.is_none_or(|site| site.function != spot.function));
         Read {
             kind: at.map_or(0, |at| kind_of(&frames[at])),
             by: at.map_or(StringId::EMPTY, |at| self.spot(frames[at]).function),
             leaf: frames.first().map_or(0, kind_of),
             within,
-            site: match self.query.site {
-                Site::None => None,
-                Site::Behind => behind(),
-                Site::Own => owner,
-                Site::Root => root,
-            },
+            site,
             owner,
+            caller: caller.or(owner),
             root,
         }
     }
@@ -416,11 +481,15 @@ impl Reader<'_, '_> {
     fn group(&self, key: (u8, Option<SpotKey>), members: &[(usize, StackId)], found: &Found) -> Group {
         let index = self.prepared.value.index;
         let mut all = Sums::default();
-        let (mut owners, mut roots) = (FxHashMap::default(), FxHashMap::default());
+        let [mut owners, mut callers, mut roots] = [(); 3].map(|()| FxHashMap::default());
         for &(at, _) in members {
             all.add(&found.sums[at]);
             let read = &found.reads[at];
-            for (spot, into) in [(read.owner, &mut owners), (read.root, &mut roots)] {
+            for (spot, into) in [
+                (read.owner, &mut owners),
+                (read.caller, &mut callers),
+                (read.root, &mut roots),
+            ] {
                 if let Some(spot) = spot {
                     add(into.entry(spot).or_default(), &found.sums[at].values);
                 }
@@ -452,6 +521,7 @@ impl Reader<'_, '_> {
             samples: all.samples,
             stack_count: members.len(),
             owners: self.parts(owners),
+            callers: self.parts(callers),
             roots: self.parts(roots),
             stacks: heaviest
                 .iter()
@@ -558,15 +628,21 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
     let index = prepared.value.index;
     let mut by_key: FxHashMap<(u8, Option<SpotKey>), (i64, Members)> = FxHashMap::default();
     let (mut all, mut without_owner) = (Sums::default(), Vec::new());
+    let (mut grouped, mut stack_weights) = (Vec::new(), Vec::new());
     for (at, (read, sums)) in found.reads.iter().zip(&found.sums).enumerate() {
         let kind = if query.any_kind { 0 } else { read.kind };
-        let group = by_key.entry((kind, read.site)).or_default();
-        group.0 = group.0.wrapping_add(sums.values[index]);
-        group.1.push((at, found.stacks[at]));
         all.add(sums);
         if read.owner.is_none() {
             add(&mut without_owner, &sums.values);
         }
+        if !query.only.is_empty() && !query.only.contains(&read.kind) {
+            continue;
+        }
+        let group = by_key.entry((kind, read.site)).or_default();
+        group.0 = group.0.wrapping_add(sums.values[index]);
+        group.1.push((at, found.stacks[at]));
+        stack_weights.push(sums.values[index].unsigned_abs());
+        add(&mut grouped, &sums.values);
     }
     let mut order: Vec<_> = by_key.into_iter().collect();
     order.sort_by(|(left, (l, _)), (right, (r, _))| {
@@ -576,6 +652,7 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
             .then_with(|| reader.order(left.1).cmp(&reader.order(right.1)))
     });
     let group_count = order.len();
+    let group_spread = Spread::of(order.iter().map(|(_, (value, _))| value.unsigned_abs()).collect());
     let shown: Vec<Group> = order
         .iter()
         .skip(query.offset)
@@ -585,7 +662,8 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
     let width = profile.header.sample_types.len();
     all.values.resize(width, 0);
     without_owner.resize(width, 0);
-    let mut left = all.values.clone();
+    grouped.resize(width, 0);
+    let mut left = grouped;
     for group in &shown {
         for (left, value) in left.iter_mut().zip(&group.values) {
             *left = left.wrapping_sub(*value);
@@ -608,6 +686,9 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
         without_owner,
         kinds: kinds(&found),
         group_count,
+        group_spread,
+        grouped_stacks: stack_weights.len(),
+        stack_spread: Spread::of(stack_weights),
         left_out: GroupsLeftOut {
             rows: group_count - shown.len(),
             values: left,
@@ -778,6 +859,52 @@ mod tests {
         assert_eq!(found.left_out.values, [24, 1]);
         assert_eq!(found.groups[0].stacks[0].frames[0].spot.function, "runtime.park");
         assert_eq!(found.groups[0].stack_count, 2);
+    }
+
+    #[test]
+    fn a_wrapper_replaces_the_kind_of_what_it_calls_and_who_called_the_site_is_named() {
+        let profile = profile(&[
+            (
+                &["sync.Lock", "rw.Lock", "my.Get", "my.Get", "my.Serve", "main"],
+                [1, 50],
+            ),
+            (&["sync.Lock", "runtime.x", "rw.Lock", "my.Get", "main"], [1, 30]),
+            (&["sync.Lock"], [1, 15]),
+            (&["json.Marshal", "my.Serve"], [1, 5]),
+        ]);
+        let marks = marks(&profile, |name| match name {
+            "sync.Lock" => LOCK,
+            "rw.Lock" => 3 | mark::PLUMBING | mark::WRAPS,
+            name => mark_of(name),
+        });
+        let query = GroupsQuery {
+            site: Site::Behind,
+            only: vec![1, 3],
+            ..GroupsQuery::default()
+        };
+        let found = groups(&profile, &query, &marks).unwrap();
+        let rows: Vec<_> = found
+            .groups
+            .iter()
+            .map(|group| {
+                let callers = group.callers.iter();
+                let callers: Vec<_> = callers.map(|part| part.spot.function.as_str()).collect();
+                (group.kind, group.by.as_str(), group.values[1], callers)
+            })
+            .collect();
+        let expected = [
+            (3, "rw.Lock", 50, vec!["my.Serve"]),
+            (1, "sync.Lock", 30, vec!["my.Get"]),
+            (1, "sync.Lock", 15, vec![]),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!((found.totals[1], found.left_out.values[1]), (100, 0));
+        let spread = Spread {
+            half: 1,
+            most: 2,
+            nearly_all: 3,
+        };
+        assert_eq!((found.group_spread, found.stack_spread), (spread, spread));
     }
 
     #[test]

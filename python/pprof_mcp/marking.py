@@ -1,0 +1,58 @@
+"""Marks functions by what rules know about their names, and has the core group samples by it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from pprof_mcp import _native
+from pprof_mcp.filters import spec
+from pprof_mcp.insight.runtime import runtime_of
+from pprof_mcp.profile import Profile
+from pprof_mcp.reports import Rows, ask
+
+KIND: Final = 0xFF
+PLUMBING: Final = 0x100
+OWN: Final = 0x200
+WRAPS: Final = 0x400
+"""The bits of a mark, as the core reads them."""
+
+Marking = Callable[[str, str, "str | None"], int]
+"""From name, file and runtime to a mark."""
+
+
+class Marked:
+    """The functions of a profile under filters, to be marked and grouped as often as needed.
+
+    Args:
+        profile: The profile.
+        filters: The shared options.
+
+    Raises:
+        PprofMcpError: As the core says.
+    """
+
+    def __init__(self, profile: Profile, filters: Mapping[str, object]) -> None:
+        self.profile = profile
+        self.filters = filters
+        self.functions: Rows = ask(_native.functions, profile, filters)
+        self.runtime = runtime_of(zip(self.functions["file"], self.functions["cum"], strict=True))
+
+    def groups(self, marking: Marking, **query: object) -> Rows:
+        """Group the samples.
+
+        Args:
+            marking: Marks a function; asked once for each.
+            **query: What the core is asked besides.
+        """
+        names, files = self.functions["name"], self.functions["file"]
+        marks = array(
+            "H", (marking(name, file, self.runtime) for name, file in zip(names, files, strict=True))
+        )
+        if sys.byteorder == "big":
+            marks.byteswap()
+        found = _native.groups(self.profile.native, spec(self.filters, **query), marks.tobytes())
+        return cast("Rows", json.loads(found))
