@@ -6,6 +6,7 @@
 mod diff;
 mod frames;
 mod functions;
+mod group_labels;
 mod groups;
 mod lines;
 mod meta;
@@ -19,7 +20,8 @@ mod way;
 
 pub use diff::{Diff, DiffQuery, Normalize, diff_top};
 pub use functions::{FunctionList, FunctionsQuery, functions};
-pub use groups::{Group, Groups, GroupsQuery, Site, Spot, groups, mark};
+pub use group_labels::{GroupLabel, KindLabel, LabelPart};
+pub use groups::{Group, Groups, GroupsQuery, Pick, Site, Spot, groups, mark};
 pub use lines::{Lines, LinesQuery, lines};
 pub use meta::{Meta, meta};
 pub use paths::{Paths, PathsQuery, paths};
