@@ -90,3 +90,10 @@ def kinds_of_states(states: Iterable[str]) -> dict[str, int]:
     known = {label: kind for kind, wait in enumerate(waits()) for label in wait.labels}
     others = len(waits()) - 1
     return {state: known.get(state, others) for state in states if not PROMISES.search(state)}
+
+
+@cache
+def in_system_calls() -> str:
+    """Give the regex of functions that are in system calls; a stack has one only while it is in a call."""
+    patterns = [wait.functions.pattern for wait in waits() if wait.functions and wait.state == "syscall"]
+    return f"^(?:{'|'.join(patterns)})"
