@@ -5,6 +5,7 @@
 //! of interest, and whether it is the user's own code. Every stack is then read once: its kind is the first one from the leaf,
 //! its site the first frame behind that which is worth naming, its owner the first frame of the user's own code.
 
+use super::group_labels::{GroupLabel, KindLabel, LabelSums};
 use super::query::{Filters, Prepared, SampleTypeName, prepare};
 use super::text;
 use crate::aggregate::clean_path;
@@ -58,6 +59,20 @@ impl Sampling {
     }
 }
 
+/// Which frame of a stack gives its kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The first from the leaf that is of one.
+    #[default]
+    First,
+    /// The outermost that is of one, before the first frame that is neither plumbing nor of a kind: what a stack is in right
+    /// now, not what it is called from.
+    Leading,
+    /// The least kind in the stack, wherever it is: rules in an order.
+    Least,
+}
+
 /// What to group.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -71,13 +86,19 @@ pub struct GroupsQuery {
     pub lines: bool,
     /// Groups do not depend on the kind.
     pub any_kind: bool,
+    /// Which frame gives the kind.
+    pub pick: Pick,
+    /// A label that gives the kind.
+    pub kind_label: KindLabel,
+    /// Labels whose values are told for each group.
+    pub labels: Vec<String>,
     /// Groups of these kinds only; of all when empty.
     pub only: Vec<u8>,
     /// Groups to pass over.
     pub offset: usize,
     /// Groups, at most.
     pub limit: usize,
-    /// Owners and roots named for a group, at most, each.
+    /// Owners, callers, roots and values of a label named for a group, at most, each.
     pub names: usize,
     /// Stacks shown for a group, at most.
     pub stacks: usize,
@@ -94,6 +115,9 @@ impl Default for GroupsQuery {
             site: Site::None,
             lines: false,
             any_kind: false,
+            pick: Pick::First,
+            kind_label: KindLabel::default(),
+            labels: Vec::new(),
             only: Vec::new(),
             offset: 0,
             limit: usize::MAX,
@@ -183,6 +207,8 @@ pub struct Group {
     pub callers: Vec<Part>,
     /// The outermost frames, heaviest first.
     pub roots: Vec<Part>,
+    /// The labels asked for that occur in it.
+    pub labels: Vec<GroupLabel>,
     /// The heaviest stacks.
     pub stacks: Vec<GroupStack>,
 }
@@ -401,17 +427,40 @@ impl Reader<'_, '_> {
         key.map(|key| (strings.get(key.function), strings.get(key.file), key.line))
     }
 
-    fn read(&self, frames: &[Frame]) -> Read {
+    /// The frame that gives the kind.
+    fn pick(&self, frames: &[Frame]) -> Option<usize> {
+        let kind_of = |frame: &Frame| self.mark(*frame) as u8;
+        match self.query.pick {
+            Pick::First => frames.iter().position(|frame| kind_of(frame) != 0).map(|first| {
+                let is_wrapped = |at: &usize| {
+                    let caller = frames.get(at + 1);
+                    caller.is_some_and(|frame| kind_of(frame) != 0 && self.mark(*frame) & mark::WRAPS != 0)
+                };
+                (first..frames.len()).find(|at| !is_wrapped(at)).unwrap_or(first)
+            }),
+            Pick::Leading => {
+                let is_lead = |frame: &Frame| kind_of(frame) != 0 || self.mark(*frame) & mark::PLUMBING != 0;
+                let lead = frames.iter().take_while(|frame| is_lead(frame)).count();
+                frames.get(..lead)?.iter().rposition(|frame| kind_of(frame) != 0)
+            }
+            Pick::Least => {
+                let of_some = |(at, frame)| Some((kind_of(frame), at)).filter(|&(kind, _)| kind != 0);
+                frames
+                    .iter()
+                    .enumerate()
+                    .filter_map(of_some)
+                    .min()
+                    .map(|(_, at)| at)
+            }
+        }
+    }
+
+    /// What is known of a stack; `given` is the kind that a label gave it, 0 for none.
+    fn read(&self, frames: &[Frame], given: u8) -> Read {
         let kind_of = |frame: &Frame| self.mark(*frame) as u8;
         let is_plumbing = |frame: &Frame| self.mark(*frame) & mark::PLUMBING != 0;
         let is_own = |frame: &&Frame| self.mark(**frame) & mark::OWN != 0;
-        let at = frames.iter().position(|frame| kind_of(frame) != 0).map(|first| {
-            let is_wrapped = |at: &usize| {
-                let caller = frames.get(at + 1);
-                caller.is_some_and(|frame| kind_of(frame) != 0 && self.mark(*frame) & mark::WRAPS != 0)
-            };
-            (first..frames.len()).find(|at| !is_wrapped(at)).unwrap_or(first)
-        });
+        let at = if given == 0 { self.pick(frames) } else { None };
         let mut within: Vec<u8> = frames.iter().map(kind_of).filter(|&kind| kind != 0).collect();
         within.sort_unstable();
         within.dedup();
@@ -444,7 +493,7 @@ impl Reader<'_, '_> {
             .map(|&frame| self.spot(frame))
             .find(|spot| site.is_none_or(|site| site.function != spot.function));
         Read {
-            kind: at.map_or(0, |at| kind_of(&frames[at])),
+            kind: at.map_or(given, |at| kind_of(&frames[at])),
             by: at.map_or(StringId::EMPTY, |at| self.spot(frames[at]).function),
             leaf: frames.first().map_or(0, kind_of),
             within,
@@ -557,6 +606,7 @@ impl Reader<'_, '_> {
             owners: self.parts(owners),
             callers: self.parts(callers),
             roots: self.parts(roots),
+            labels: Vec::new(),
             stacks: heaviest
                 .iter()
                 .take(self.query.stacks)
@@ -569,20 +619,24 @@ impl Reader<'_, '_> {
 /// Stacks of a group, by their positions in what was found.
 type Members = Vec<(usize, StackId)>;
 
-/// What was found, by stack.
+/// What was found, by stack and the kind that a label gave it.
 struct Found {
     stacks: Vec<StackId>,
+    given: Vec<u8>,
     reads: Vec<Read>,
     sums: Vec<Sums>,
 }
 
 fn find(reader: &Reader<'_, '_>) -> Result<Found> {
     let view = &reader.prepared.view;
-    let mut by_stack: FxHashMap<StackId, Sums> = FxHashMap::default();
+    let mut by_stack: FxHashMap<(StackId, u8), Sums> = FxHashMap::default();
     let columns = view.values();
+    let given = reader.query.kind_label.by_set(view);
     for (number, sample) in view.samples().enumerate() {
         interrupt::check_at(number)?;
-        let sums = by_stack.entry(sample.stack).or_default();
+        let sums = by_stack
+            .entry((sample.stack, given[sample.label_set.index()]))
+            .or_default();
         if sums.values.is_empty() {
             sums.values.resize(columns.len(), 0);
         }
@@ -595,17 +649,55 @@ fn find(reader: &Reader<'_, '_>) -> Result<Found> {
             sums.events += sampling.events(value(sampling.objects), value(sampling.bytes));
         }
     }
-    let mut pairs: Vec<(StackId, Sums)> = by_stack.into_iter().collect();
-    pairs.sort_unstable_by_key(|(stack, _)| *stack);
+    let mut pairs: Vec<((StackId, u8), Sums)> = by_stack.into_iter().collect();
+    pairs.sort_unstable_by_key(|(key, _)| *key);
     let mut frames = Vec::new();
     let mut reads = Vec::with_capacity(pairs.len());
-    for (number, (stack, _)) in pairs.iter().enumerate() {
+    for (number, ((stack, given), _)) in pairs.iter().enumerate() {
         interrupt::check_at(number)?;
         reader.frames(*stack, &mut frames);
-        reads.push(reader.read(&frames));
+        reads.push(reader.read(&frames, *given));
     }
-    let (stacks, sums) = pairs.into_iter().unzip();
-    Ok(Found { stacks, reads, sums })
+    let (keys, sums): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let (stacks, given) = keys.into_iter().unzip();
+    Ok(Found {
+        stacks,
+        given,
+        reads,
+        sums,
+    })
+}
+
+/// Tells the labels of groups that are shown; `members` are those of each.
+fn add_labels<'m>(
+    reader: &Reader<'_, '_>,
+    found: &Found,
+    members: impl Iterator<Item = &'m Members>,
+    groups: &mut [Group],
+) -> Result<()> {
+    let (view, query) = (&reader.prepared.view, reader.query);
+    let mut group_of: FxHashMap<(StackId, u8), usize> = FxHashMap::default();
+    for (group, members) in members.enumerate() {
+        group_of.extend(
+            members
+                .iter()
+                .map(|&(at, stack)| ((stack, found.given[at]), group)),
+        );
+    }
+    let given = query.kind_label.by_set(view);
+    let values = &view.values()[reader.prepared.value.index];
+    let mut sums = LabelSums::new(view, &query.labels);
+    for (number, sample) in view.samples().enumerate() {
+        interrupt::check_at(number)?;
+        let set = sample.label_set.index();
+        if let Some(&group) = group_of.get(&(sample.stack, given[set])) {
+            sums.count(group, set, values[sample.row as usize]);
+        }
+    }
+    for (at, group) in groups.iter_mut().enumerate() {
+        group.labels = sums.of(view, at, query.names);
+    }
+    Ok(())
 }
 
 fn kinds(found: &Found) -> Vec<KindSums> {
@@ -638,6 +730,27 @@ fn kinds(found: &Found) -> Vec<KindSums> {
     kinds
 }
 
+/// Refuses marks of another profile, and a sampling of sample types that there are not.
+fn check(query: &GroupsQuery, marks: &[u16], prepared: &Prepared<'_>) -> Result<()> {
+    let functions = prepared.view.functions().len();
+    if marks.len() != functions {
+        return Err(Error::new(ErrorKind::InvalidArgument {
+            argument: "marks",
+            detail: format!("{} marks for {functions} functions", marks.len()),
+        }));
+    }
+    let types = prepared.view.header().sample_types.len();
+    match query.sampling {
+        Some(sampling) if sampling.objects.max(sampling.bytes) >= types => {
+            Err(Error::new(ErrorKind::InvalidArgument {
+                argument: "sampling",
+                detail: format!("there are {types} sample types"),
+            }))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Samples grouped by kind and site. `marks` has an entry for each function, in the order of [`super::functions()`] under the
 /// same filters.
 ///
@@ -650,22 +763,7 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
         ..query.filters.clone()
     };
     let prepared = prepare(profile, &filters)?;
-    let functions = prepared.view.functions().len();
-    if marks.len() != functions {
-        return Err(Error::new(ErrorKind::InvalidArgument {
-            argument: "marks",
-            detail: format!("{} marks for {functions} functions", marks.len()),
-        }));
-    }
-    if let Some(sampling) = query.sampling {
-        let types = profile.header.sample_types.len();
-        if sampling.objects.max(sampling.bytes) >= types {
-            return Err(Error::new(ErrorKind::InvalidArgument {
-                argument: "sampling",
-                detail: format!("there are {types} sample types"),
-            }));
-        }
-    }
+    check(query, marks, &prepared)?;
     let reader = Reader {
         prepared: &prepared,
         marks,
@@ -700,12 +798,21 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
     });
     let group_count = order.len();
     let group_spread = Spread::of(order.iter().map(|(_, (value, _))| value.unsigned_abs()).collect());
-    let shown: Vec<Group> = order
+    let mut shown: Vec<Group> = order
         .iter()
         .skip(query.offset)
         .take(query.limit)
         .map(|(key, (_, members))| reader.group(*key, members, &found))
         .collect();
+    if !query.labels.is_empty() {
+        let members = order.iter().skip(query.offset).take(query.limit);
+        add_labels(
+            &reader,
+            &found,
+            members.map(|(_, (_, members))| members),
+            &mut shown,
+        )?;
+    }
     let width = profile.header.sample_types.len();
     all.values.resize(width, 0);
     without_owner.resize(width, 0);
@@ -747,6 +854,7 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
 
 #[cfg(test)]
 mod tests {
+    use super::super::group_labels::LabelPart;
     use super::*;
     use crate::profile::ProfileBuilder;
     use crate::table::{Function, Location};
@@ -982,6 +1090,122 @@ mod tests {
                 (String::new(), 1)
             ]
         );
+    }
+
+    /// Kinds with the sums of their samples.
+    fn sums(profile: &Profile, query: &GroupsQuery, of: impl Fn(&str) -> u16) -> Vec<(u8, i64)> {
+        let found = groups(profile, query, &marks(profile, of)).unwrap();
+        found
+            .kinds
+            .iter()
+            .map(|kind| (kind.kind, kind.first[0]))
+            .filter(|pair| pair.1 != 0)
+            .collect()
+    }
+
+    #[test]
+    fn the_kind_can_come_from_what_a_stack_is_in_or_from_the_order_of_rules() {
+        let profile = profile(&[
+            (
+                &["runtime.park", "sync.Lock", "rw.Lock", "my.Get", "once.Do"],
+                [1, 0],
+            ),
+            (&["my.Get", "once.Do", "sync.Lock"], [2, 0]),
+            (&["runtime.park"], [4, 0]),
+        ]);
+        let of = |name: &str| match name {
+            "sync.Lock" => 1 | mark::PLUMBING,
+            "rw.Lock" => 3 | mark::PLUMBING,
+            "once.Do" => 2,
+            name => mark_of(name),
+        };
+        let query = |pick| GroupsQuery {
+            pick,
+            ..GroupsQuery::default()
+        };
+        assert_eq!(sums(&profile, &query(Pick::First), of), [(0, 4), (1, 1), (2, 2)]);
+        assert_eq!(sums(&profile, &query(Pick::Leading), of), [(0, 6), (3, 1)]);
+        assert_eq!(sums(&profile, &query(Pick::Least), of), [(0, 4), (1, 3)]);
+    }
+
+    #[test]
+    fn a_label_can_give_the_kind_and_groups_tell_the_values_of_others() {
+        let mut builder = ProfileBuilder::default();
+        let value_type = builder.value_type(b"goroutine", b"count");
+        builder.header.sample_types.push(value_type);
+        let function = builder.string(b"my.wait");
+        let function = builder.function(Function {
+            name: function,
+            ..Function::default()
+        });
+        let line = Line {
+            function,
+            line: 7,
+            column: 0,
+        };
+        let at = builder.location(Location::default(), &[line]).unwrap();
+        for (count, state, minutes, tenant) in [
+            (5, "select", Some(3), "a"),
+            (7, "select", Some(9), "b"),
+            (1, "select", None, "b"),
+            (2, "running", None, "b"),
+        ] {
+            let mut labels = vec![
+                builder.label(b"state", state.as_bytes()),
+                builder.label(b"tenant", tenant.as_bytes()),
+            ];
+            labels.extend(minutes.map(|minutes| builder.num_label(b"age", minutes, b"minutes")));
+            builder.sample(&[at], &[count], &mut labels).unwrap();
+        }
+        let profile = builder.finish();
+        let query = GroupsQuery {
+            site: Site::Behind,
+            kind_label: KindLabel {
+                key: "state".to_owned(),
+                kinds: [("select".to_owned(), 4)].into(),
+            },
+            labels: ["age", "tenant", "none"].map(str::to_owned).to_vec(),
+            ..GroupsQuery::default()
+        };
+        let found = groups(&profile, &query, &marks(&profile, mark_of)).unwrap();
+        let rows: Vec<_> = found
+            .groups
+            .iter()
+            .map(|group| {
+                let site = group.site.clone().map_or(String::new(), |site| site.function);
+                (group.kind, site, group.values[0], group.labels.clone())
+            })
+            .collect();
+        let part = |value: &str, sum| LabelPart {
+            value: value.to_owned(),
+            sum,
+        };
+        let label = |key: &str, labelled, range: Option<(i64, i64)>, values: Vec<LabelPart>| GroupLabel {
+            key: key.to_owned(),
+            labelled,
+            distinct: values.len(),
+            min: range.map(|range| range.0),
+            max: range.map(|range| range.1),
+            values,
+        };
+        let expected = [
+            (
+                4,
+                "my.wait".to_owned(),
+                13,
+                vec![
+                    label("age", 12, Some((3, 9)), vec![part("9", 7), part("3", 5)]),
+                    label("tenant", 13, None, vec![part("b", 8), part("a", 5)]),
+                ],
+            ),
+            (
+                0,
+                "my.wait".to_owned(),
+                2,
+                vec![label("tenant", 2, None, vec![part("b", 2)])],
+            ),
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]

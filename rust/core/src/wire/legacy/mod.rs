@@ -1,8 +1,8 @@
 //! The forms that came before the protobuf one: binary CPU profiles, and the text of heap, Go count, thread,
-//! contention and Java profiles.
+//! contention and Java profiles; and the stacks of goroutines in words.
 //!
 //! One file a form. They fill a [`draft::Draft`]; [`maps`] reads the memory map that may follow, [`settle`]
-//! brings mappings and locations into their final order.
+//! brings mappings and locations into their final order. Only [`go_stacks`] makes its profile itself: it has no addresses.
 
 mod contention;
 mod cover;
@@ -10,6 +10,7 @@ mod cpu;
 mod draft;
 mod frames;
 mod go_count;
+mod go_stacks;
 mod heap;
 mod java;
 mod java_locations;
@@ -64,14 +65,22 @@ pub fn decode_legacy(bytes: &[u8], limits: &Limits) -> Result<Profile> {
             Err(Refusal::Unrecognized(reason)) => nearest = reason.or(nearest),
         }
     }
-    Err(nearest.unwrap_or_else(|| Error::not_a_profile(beginning(bytes))))
+    match go_stacks::parse(bytes, limits) {
+        Ok(profile) => Ok(profile),
+        Err(Refusal::Failed(error)) => Err(error),
+        // Of all forms it alone may begin with anything, so that it never says that bytes began like it.
+        Err(Refusal::Unrecognized(_)) => {
+            Err(nearest.unwrap_or_else(|| Error::not_a_profile(beginning(bytes))))
+        }
+    }
 }
 
 fn beginning(bytes: &[u8]) -> String {
     let shown = bytes.get(..SHOWN).unwrap_or(bytes);
     let more = if shown.len() < bytes.len() { "..." } else { "" };
     format!(
-        "neither a protobuf profile nor a legacy CPU, heap, Go count, thread, contention or Java one; \
+        "neither a protobuf profile nor a legacy CPU, heap, Go count, thread, contention or Java one, nor \
+         stacks of goroutines; \
          the bytes begin with \"{}\"{more}",
         shown.escape_ascii()
     )
@@ -114,12 +123,13 @@ mod tests {
             .flat_map(|w| w.to_le_bytes())
             .collect();
         cpu.extend_from_slice(b"00400000-00500000 r-xp 00000000 00:00 0 /bin/x\n");
-        let texts: [&[u8]; 6] = [
+        let texts: [&[u8]; 7] = [
             &cpu,
             b"heap profile: 1: 2 [3: 4] @ heapz_v2/512\n1: 2 [3: 4] @ 0x1 0x2\nMAPPED_LIBRARIES:\n1-2 /a\n",
             b"goroutine profile: total 1\n1 @ 0x1 0x2\n",
             b"--- threadz 1 ---\n--- Thread 1 (name: a/1) stack: ---\n 0x1 0x2\n--- Memory map: ---\n",
             b"--- mutex:\ncycles/second=1000\n1 2 @ 0x1\n",
+            b"goroutine 1 [select, 2 minutes]:\nmain.f()\n\t/a.go:1 +0x2\n",
             b"--- heapz 1 ---\nformat = java\nresolution = bytes\n 1 2 @ 0x1\n 0x1 f (a.java:1)\n",
         ];
         for text in texts {

@@ -1,0 +1,268 @@
+"""What pprof.goroutine_analysis must get right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pprof_mcp as pp
+import pytest
+from pprof_mcp.errors import WrongProfileKindError
+from pprof_mcp.results.goroutine import GoroutineAnalysisResult, PotentialLeak
+from pprof_mcp.tools.pprof import goroutine_analysis as declared
+
+from tests.cases import CPU, Cases
+from tests.support import DATA
+from tests.tools.pprof.goroutine_stacks import dump_of, profile_of
+
+MAIN = DATA / "go" / "main"
+AFTER, BEFORE = str(MAIN / "goroutine.after.pb.gz"), str(MAIN / "goroutine.before.pb.gz")
+DUMP = str(MAIN / "goroutine.debug2.txt.gz")
+HEALTHY = DATA / "go" / "healthy"
+PLANTED = [
+    item for item in json.loads((DATA / "planted.json").read_text()) if item["kind"] == "goroutine leak"
+]
+LISTEN = (
+    "runtime.gopark < runtime.chanrecv < runtime.chanrecv1 < example.com/app.listen:7 < example.com/app.run"
+)
+
+CASES = Cases(
+    good=[
+        {"profile": AFTER},
+        {"profile": AFTER, "base": BEFORE, "stacks": DUMP},
+        {"profile": DUMP},
+        {"profile": str(MAIN / "goroutine.debug1.txt")},
+    ],
+    wrong=[("profile", CPU), ("limit", 0), ("base", CPU), ("focus", "(")],
+)
+
+
+def goroutine_analysis(given: Any, **options: Any) -> GoroutineAnalysisResult:
+    return declared.goroutine_analysis(given, **options)
+
+
+def shown(found: GoroutineAnalysisResult) -> list[tuple[str, str, int]]:
+    return [(row.severity, row.site, row.count) for row in found.potential_leaks]
+
+
+def only(found: GoroutineAnalysisResult) -> PotentialLeak:
+    (row,) = found.potential_leaks
+    return row
+
+
+@pytest.mark.parametrize("form", ["goroutine.after.pb.gz", "goroutine.debug2.txt.gz"])
+def test_both_planted_leaks_are_found_and_nothing_else(form: str) -> None:
+    found = goroutine_analysis(str(MAIN / form), base=BEFORE)
+    sites = {f"{item['function']} ({item['file']}:{item['line']})": item["recorded"] for item in PLANTED}
+    assert {row.site: row.count for row in found.potential_leaks} == sites
+    assert len(sites) == 2
+    assert [(row.severity, row.change, row.grows) for row in found.potential_leaks] == [
+        ("high", 1200, True),
+        ("medium", 0, False),
+    ]
+    assert (found.verdict, found.growth, found.total_goroutines) == ("leak", "grows", 1362)
+
+
+@pytest.mark.parametrize("form", ["goroutine.after.pb.gz", "goroutine.before.pb.gz", "goroutine.debug2.txt"])
+def test_nothing_is_reported_of_the_healthy_service(form: str) -> None:
+    found = goroutine_analysis(str(HEALTHY / form), base=str(HEALTHY / "goroutine.before.pb.gz"))
+    assert (found.verdict, found.potential_leaks, found.growth) == ("nothing_found", [], "steady")
+    assert found.by_state == {"running": 1, "syscall": 0, "waiting": 1}
+    assert [row.reason for row in found.top_wait_reasons] == ["IO wait"]
+
+
+def test_a_dump_tells_the_planted_creators_and_ages_also_when_it_is_given_beside_the_profile() -> None:
+    for found in (goroutine_analysis(DUMP), goroutine_analysis(AFTER, stacks=DUMP)):
+        for row in found.potential_leaks:
+            (plant,) = [item for item in PLANTED if f"{item['file']}:{item['line']}" in row.site]
+            creator = plant["creator"]
+            assert row.creators == [f"{creator['function']} ({creator['file']}:{creator['line']})"]
+            assert row.oldest_minutes == 1
+        assert [row.aged for row in found.potential_leaks] == [5, 40]
+
+
+WAITS = {
+    "chan receive": "runtime.gopark < runtime.chanrecv < runtime.chanrecv2",
+    "chan send": "runtime.gopark < runtime.chansend < runtime.chansend1",
+    "select": "runtime.gopark < runtime.selectgo < reflect.rselect < reflect.Select",
+    "select (no cases)": "runtime.gopark < runtime.block",
+    "sleep": "runtime.gopark < time.Sleep",
+    "IO wait": "runtime.gopark < runtime.netpollblock < internal/poll.runtime_pollWait < internal/poll.(*pollDesc).wait "
+    "< internal/poll.(*FD).Read",
+    "syscall": "internal/runtime/syscall.Syscall6 < syscall.Syscall < syscall.read",
+    "cgo call": "runtime.cgocall",
+    "signal wait": "runtime.notetsleepg < os/signal.signal_recv",
+    "GC worker (idle)": "runtime.gopark < runtime.gcBgMarkWorker",
+    "finalizer wait": "runtime.gopark < runtime.runFinalizers",
+    "coroutine": "runtime.coroswitch_m < runtime.coroswitch < iter.Pull[...].func2",
+    "synctest.Wait": "runtime.gopark < runtime.synctestWait < internal/synctest.Wait < testing/synctest.Wait",
+    "GC assist wait": "runtime.gopark < runtime.gcParkAssist < runtime.gcAssistAlloc < runtime.mallocgc",
+    "parked": "runtime.gopark < runtime.aFunctionToCome",
+    "": "runtime.asyncPreempt",
+}
+PARK = "runtime.gopark < runtime.goparkunlock < runtime.semacquire1 < "
+LOCKS = [
+    ("sync.Mutex.Lock", "sync.runtime_SemacquireMutex < sync.(*Mutex).lockSlow < sync.(*Mutex).Lock"),
+    (
+        "sync.Mutex.Lock",
+        "internal/sync.runtime_SemacquireMutex < internal/sync.(*Mutex).lockSlow < internal/sync.(*Mutex).Lock < "
+        "sync.(*Mutex).Lock",
+    ),
+    ("sync.Mutex.Lock", "sync.runtime_SemacquireMutex < sync.(*Mutex).Lock < sync.(*Cond).Wait"),
+    ("sync.RWMutex.RLock", "sync.runtime_SemacquireMutex < sync.(*RWMutex).RLock"),
+    ("sync.RWMutex.RLock", "sync.runtime_SemacquireRWMutexR < sync.(*RWMutex).RLock < sync.(*rlocker).Lock"),
+    ("sync.RWMutex.Lock", "sync.runtime_SemacquireRWMutex < sync.(*RWMutex).Lock"),
+    ("sync.RWMutex.Lock", "sync.runtime_SemacquireMutex < sync.(*Mutex).Lock < sync.(*RWMutex).Lock"),
+    ("sync.WaitGroup.Wait", "sync.runtime_Semacquire < sync.(*WaitGroup).Wait"),
+    ("sync.WaitGroup.Wait", "sync.runtime_SemacquireWaitGroup < sync.(*WaitGroup).Wait"),
+    (
+        "sync.Once.Do",
+        "sync.runtime_SemacquireMutex < sync.(*Mutex).Lock < sync.(*Once).doSlow < sync.(*Once).Do",
+    ),
+    ("semacquire", "internal/poll.runtime_Semacquire < internal/poll.(*fdMutex).rwlock"),
+]
+COND = "runtime.gopark < runtime.goparkunlock < sync.runtime_notifyListWait < sync.(*Cond).Wait"
+TABLE = [*WAITS.items(), *((reason, PARK + text) for reason, text in LOCKS), ("sync.Cond.Wait", COND)]
+
+
+@pytest.mark.parametrize(("reason", "text"), TABLE)
+def test_reasons_to_wait_are_told_above_the_park_frames(tmp_path: Path, reason: str, text: str) -> None:
+    # What the wait is called from changes nothing, even where it is itself a way to wait.
+    samples = [(f"{text} < example.com/app.f:3 < sync.(*Once).Do < runtime.main", 4), ("main.busy", 1)]
+    found = goroutine_analysis(profile_of(tmp_path, samples))
+    assert [(row.reason, row.count) for row in found.top_wait_reasons] == ([(reason, 4)] if reason else [])
+    assert sum(found.by_state.values()) == found.total_goroutines == 5
+    state = found.top_wait_reasons[0].state if reason else "running"
+    assert found.by_state[state] == (4 if reason else 5)
+    assert state == ("syscall" if reason in ("syscall", "cgo call", "signal wait") else state)
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "reason"),
+    [
+        ("chan receive (nil chan)", "main.f", "chan receive (nil chan)"),
+        ("chan receive (durable), synctest bubble 3", "main.f", "chan receive"),
+        ("select, 5 minutes, locked to thread", "main.f", "select"),
+        ("sync.WaitGroup.Wait", "sync.runtime_SemacquireWaitGroup < sync.(*WaitGroup).Wait < main.f", "sync.WaitGroup.Wait"),
+        ("semacquire", "sync.runtime_Semacquire < sync.(*WaitGroup).Wait < main.f", "sync.WaitGroup.Wait"),
+        ("syscall", "os.(*File).Read < main.f", "syscall"),
+        ("a state to come", "main.f", "other"),
+        ("runnable", "main.f", ""),
+    ],
+)  # fmt: skip
+def test_states_of_dumps_are_reasons(tmp_path: Path, state: str, text: str, reason: str) -> None:
+    found = goroutine_analysis(dump_of(tmp_path, [(state, text, 3)]))
+    assert [(row.reason, row.count) for row in found.top_wait_reasons] == ([(reason, 3)] if reason else [])
+    assert found.total_goroutines == 3
+
+
+def test_a_crash_is_read_and_says_what_it_was(tmp_path: Path) -> None:
+    crash = dump_of(
+        tmp_path, [("running", "panic < main.f", 1), ("chan send", "main.g", 12)], before="panic: boom\n\n"
+    )
+    found = goroutine_analysis(crash)
+    assert (found.total_goroutines, shown(found)) == (13, [("low", "main.g (/src/main/x.go:1)", 12)])
+    assert any("panic: boom" in note for note in found.warnings)
+
+
+def test_a_thousand_on_one_channel_are_flagged_and_fewer_need_more_evidence(tmp_path: Path) -> None:
+    many = goroutine_analysis(profile_of(tmp_path, [(LISTEN, 1000), ("main.busy", 1)]))
+    assert only(many).severity == "high"
+    assert any("1000 goroutines are in chan receive" in warning for warning in many.warnings)
+    assert shown(goroutine_analysis(profile_of(tmp_path, [(LISTEN, 99), ("main.busy", 1)]))) == []
+    assert only(goroutine_analysis(profile_of(tmp_path, [(LISTEN, 100)]))).severity == "medium"
+    assert shown(goroutine_analysis(profile_of(tmp_path, [(LISTEN, 100), ("main.busy", 901)]))) == []
+
+
+def test_growth_beyond_chance_is_a_leak_and_a_pool_that_rests_is_none(tmp_path: Path) -> None:
+    def grown(before: int, after: int) -> list[tuple[str, bool | None]]:
+        base = profile_of(tmp_path, [(LISTEN, before), ("main.busy", 9)], name="base.pb")
+        now = goroutine_analysis(profile_of(tmp_path, [(LISTEN, after), ("main.busy", 9)]), base=base)
+        return [(row.severity, row.grows) for row in now.potential_leaks]
+
+    assert grown(20, 60) == [("medium", True)]
+    assert grown(20, 300) == [("high", True)]
+    assert grown(20, 29) == []
+    assert grown(200, 201) == [("low", False)]
+    assert grown(5000, 5003) == [("medium", False)]
+    assert grown(0, 9) == []
+
+
+def test_connections_that_rest_are_no_leak_unless_they_grow(tmp_path: Path) -> None:
+    idle = "runtime.gopark < internal/poll.runtime_pollWait < internal/poll.(*FD).Read < net.(*conn).Read < net/http.x"
+    base = profile_of(tmp_path, [(idle, 500)], name="base.pb")
+    assert shown(goroutine_analysis(base)) == []
+    assert only(goroutine_analysis(profile_of(tmp_path, [(idle, 900)]), base=base)).severity == "medium"
+
+
+def test_what_the_runtime_found_unreachable_is_proof_however_few(tmp_path: Path) -> None:
+    found = goroutine_analysis(profile_of(tmp_path, [(LISTEN, 2)], sample_type="goroutineleak"))
+    assert (only(found).severity, only(found).proven, found.verdict) == ("high", True, "leak")
+    dump = dump_of(tmp_path, [("chan receive (leaked)", "main.f", 1), ("chan receive", "main.g", 1)])
+    assert [(row.site, row.proven) for row in goroutine_analysis(dump).potential_leaks] == [
+        ("main.f (/src/main/x.go:1)", True)
+    ]
+
+
+def test_waits_that_can_not_end_and_old_waits_for_locks_are_found(tmp_path: Path) -> None:
+    lock = "sync.runtime_SemacquireMutex < sync.(*Mutex).Lock < main.f"
+    rows = [("chan send (nil chan)", "main.never", 10), ("sync.Mutex.Lock, 20 minutes", lock, 12), ("select (no cases)", "main.main", 1)]  # fmt: skip
+    found = goroutine_analysis(dump_of(tmp_path, rows))
+    assert shown(found) == [
+        ("medium", "main.f (/src/main/x.go:1)", 12),
+        ("medium", "main.never (/src/main/x.go:1)", 10),
+    ]
+    assert found.potential_leaks[0].oldest_minutes == 20
+
+
+def test_candidates_are_paged_and_the_rest_is_counted(tmp_path: Path) -> None:
+    rows = [(LISTEN.replace(":7", f":{line}"), 1000 + line) for line in range(1, 8)]
+    profile = profile_of(tmp_path, rows)
+    whole = [row.site for row in goroutine_analysis(profile, limit=100).potential_leaks]
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        part = goroutine_analysis(profile, limit=3, cursor=cursor)
+        assert len(part.potential_leaks) + part.left_out.rows == 7
+        assert sum(row.count for row in part.potential_leaks) + part.left_out.goroutines == 7028
+        seen += [row.site for row in part.potential_leaks]
+        cursor = part.cursor
+    assert seen == whole
+    assert len(set(seen)) == 7
+
+
+def test_addresses_without_names_are_unknown_with_a_warning() -> None:
+    found = goroutine_analysis(str(MAIN / "goroutine.debug1.txt"))
+    assert (found.by_state, found.top_wait_reasons) == ({"unknown": 1362}, [])
+    assert any("debug=2" in warning for warning in found.warnings)
+
+
+def test_filters_that_leave_nothing_are_an_answer_with_a_warning() -> None:
+    found = goroutine_analysis(AFTER, focus="no such function")
+    assert (found.total_goroutines, found.potential_leaks, found.verdict) == (0, [], "nothing_found")
+    assert any("focus" in warning for warning in found.warnings)
+
+
+def test_an_empty_profile_is_an_answer_with_a_warning(tmp_path: Path) -> None:
+    found = goroutine_analysis(profile_of(tmp_path, []))
+    assert (found.total_goroutines, found.potential_leaks, found.by_state["running"]) == (0, [], 0)
+    assert found.warnings
+
+
+def test_another_kind_is_refused_with_what_to_take(tmp_path: Path) -> None:
+    with pytest.raises(WrongProfileKindError) as refused:
+        goroutine_analysis(CPU)
+    assert "cpu profile" in str(refused.value)
+    assert "debug/pprof/goroutine" in refused.value.hint
+    with pytest.raises(WrongProfileKindError):
+        goroutine_analysis(AFTER, base=CPU)
+
+
+def test_handles_and_bundles_give_the_same_answer(session: Any) -> None:
+    handle = session.profile(AFTER).handle
+    bundle = f"{DATA / 'bundle.zip'}#goroutine"
+    rows = [goroutine_analysis(given).potential_leaks for given in (AFTER, pp.open_profile(AFTER), bundle)]
+    assert rows[0]
+    assert all(row == rows[0] for row in rows)
+    assert handle.startswith("handle:")
