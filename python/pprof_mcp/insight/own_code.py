@@ -68,3 +68,19 @@ def _is_own_go(name: str, file: str) -> bool:
         return True
     package = name.rpartition("/")[0] or name.partition(".")[0]
     return package.partition("/")[0] not in _GO_STANDARD and not _GO_FOREIGN_FILE.search(file)
+
+
+def package_of(name: str, file: str, runtime: str | None) -> str:
+    """Name the package, module or folder that a function belongs to.
+
+    Args:
+        name: The function.
+        file: Its source file; empty when unknown.
+        runtime: Where the profile comes from, as `runtime_of` says.
+    """
+    if runtime == "go" or (runtime is None and not file):
+        folder, slash, rest = name.rpartition("/")
+        return folder + slash + rest.partition(".")[0]
+    if runtime in ("java", "dotnet"):
+        return name.rpartition(".")[0].rpartition(".")[0] or name
+    return file.replace("\\", "/") or name.rpartition("::")[0] or name
