@@ -91,12 +91,14 @@ def costs_of(profile: Profile, kind: Kind, filters: Mapping[str, object], level:
     if level == "package":
         return _by_package(marked, rows)
     cum: dict[str, int] = {}
+    own: set[tuple[str, str]] = set()
     for name, file, value in rows:
         if is_own(name, file, marked.runtime):
+            own.add((name, file))
             cum[name] = cum.get(name, 0) + value
 
-    def mark(name: str, file: str, runtime: str | None) -> int:
-        return OWN if is_own(name, file, runtime) else 0
+    def mark(name: str, file: str, _runtime: str | None) -> int:
+        return OWN if (name, file) in own else 0
 
     found = marked.groups(mark, site="own", any_kind=True, names=0, stacks=0)
     at, count = found["sample_type"]["index"], _counting(found["sample_types"])
