@@ -454,6 +454,9 @@ impl Reader<'_, '_> {
         let [mut owners, mut callers, mut roots] = [(); 3].map(|()| FxHashMap::default());
         for &(at, _) in members {
             all.add(&found.sums[at]);
+            if self.query.names == 0 {
+                continue;
+            }
             let read = &found.reads[at];
             for (spot, into) in [
                 (read.owner, &mut owners),
