@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.locks import Part, Place, Site, Stack
-from pprof_mcp.insight.origin import origin_of
+from pprof_mcp.insight.origin import is_own
 from pprof_mcp.insight.units import NANOSECONDS
 from pprof_mcp.insight.waits import LOCK, LOCK_KINDS, REASONS, UNKNOWN, is_plumbing, kind_of
 from pprof_mcp.marking import KIND, OWN, PLUMBING, WRAPS, Marked
@@ -108,7 +108,7 @@ def read(
     def mark(name: str, file: str, runtime: str | None) -> int:
         kind, wraps = kind_of(name)
         bits = PLUMBING if kind or is_plumbing(name, file) else 0
-        own = OWN if origin_of(name, file, runtime).origin == "own" else 0
+        own = OWN if is_own(name, file, runtime) else 0
         return kind | bits | own | (WRAPS if wraps else 0)
 
     def mark_holders(name: str, file: str, runtime: str | None) -> int:

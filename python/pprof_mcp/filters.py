@@ -23,8 +23,8 @@ MAX_PATTERN = 2_000
 """Longest pattern taken, in characters (chosen: far above what anyone types, below what hurts)."""
 
 
-class SampleFilters(TypedDict, total=False):
-    """Which samples and frames are looked at."""
+class SampleIndex(TypedDict, total=False):
+    """Which values are looked at."""
 
     sample_index: Annotated[
         str,
@@ -34,6 +34,11 @@ class SampleFilters(TypedDict, total=False):
             description="Sample type by name or number; default: the profile's own.",
         ),
     ]
+
+
+class FrameFilters(TypedDict, total=False):
+    """Which samples and frames are looked at, whatever their values."""
+
     focus: Annotated[
         str,
         Field(
@@ -74,6 +79,10 @@ class SampleFilters(TypedDict, total=False):
     noinlines: Annotated[
         bool, Field(default=False, description="Count inlined work to the function it was inlined into.")
     ]
+
+
+class SampleFilters(SampleIndex, FrameFilters, total=False):
+    """Which samples and frames are looked at."""
 
 
 class Filters(SampleFilters, total=False):

@@ -10,7 +10,7 @@ from pprof_mcp import _native
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.goroutine_leaks import Group
 from pprof_mcp.insight.goroutine_waits import Wait, is_plumbing, kind_of, kinds_of_states, waits
-from pprof_mcp.insight.origin import origin_of
+from pprof_mcp.insight.origin import is_own
 from pprof_mcp.marking import OWN, PLUMBING, Marked
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, ask
@@ -48,7 +48,7 @@ def check_kind(profile: Profile, argument: str = "profile") -> None:
 def marking(name: str, file: str, runtime: str | None) -> int:
     """Mark a function by what a goroutine waits for in it."""
     plumbing = is_plumbing(name, file)
-    return kind_of(name) | (PLUMBING if plumbing else 0) | (OWN if origin_of(name, file, runtime).origin == "own" else 0)
+    return kind_of(name) | (PLUMBING if plumbing else 0) | (OWN if is_own(name, file, runtime) else 0)
 
 
 @dataclass(frozen=True)

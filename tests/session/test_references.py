@@ -22,7 +22,7 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
 
-from tests.support import MakeSession
+from tests.support import DATA, MakeSession
 
 
 def test_a_zip_is_a_bundle_whose_kinds_are_told_by_content(session: Session, data: Path) -> None:
@@ -223,3 +223,9 @@ def test_threads_may_share_a_session(session: Session, data: Path) -> None:
         thread.join(60)
     assert len(paths) > 5
     assert sorted(found) == sorted(8 * [session.profile(path).handle for path in paths])
+
+
+def test_a_part_of_a_bundle_handle_is_a_bundle_of_one(session: Session) -> None:
+    whole = session.bundle(str(DATA / "bundle.zip"))
+    part = session.bundle(f"{whole.handle}#mutex")
+    assert [member.kind for member in part] == ["mutex"]

@@ -99,6 +99,27 @@ def origin_of(name: str, file: str, runtime: str | None) -> Whose:
     return Whose("standard" if is_foreign else "own")
 
 
+def is_own(name: str, file: str, runtime: str | None) -> bool:
+    """Tell whether a function is the user's own, as `origin_of` does."""
+    return origin_of(name, file, runtime).origin == "own"
+
+
+def package_of(name: str, file: str, runtime: str | None) -> str:
+    """Name the package, module or folder that a function belongs to.
+
+    Args:
+        name: The function.
+        file: Its source file; empty when unknown.
+        runtime: Where the profile comes from, as `runtime_of` says.
+    """
+    if runtime == "go" or (runtime is None and not file):
+        folder, slash, rest = name.rpartition("/")
+        return folder + slash + rest.partition(".")[0]
+    if runtime in ("java", "dotnet"):
+        return name.rpartition(".")[0].rpartition(".")[0] or name
+    return file.replace("\\", "/") or name.rpartition("::")[0] or name
+
+
 def _third(found: re.Match[str]) -> Whose:
     return Whose("third_party", found["package"], found.groupdict().get("version"))
 

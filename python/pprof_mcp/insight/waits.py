@@ -132,3 +132,6 @@ def is_plumbing(name: str, file: str) -> bool:
 
 LOCK_KINDS: Final = tuple(kind for kind, reason in enumerate(REASONS) if reason.is_lock)
 """Kinds of `REASONS` that are locks."""
+
+LOCK_FRAMES: Final = r"^(?:internal/)?sync\.\(\*(?:RW)?Mutex\)\.|^sync\.\(\*(?:rlocker|Once)\)\."
+"""Frames of Go's locks, as a filter: what of a block profile is about locks (specified by package sync)."""

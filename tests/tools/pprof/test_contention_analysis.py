@@ -283,3 +283,15 @@ def test_a_profile_without_names_is_still_an_answer() -> None:
     found = contention_analysis(str(DATA / "legacy" / "cpp.contention.txt"))
     assert found.by_lock_site
     assert found.total_contentions > 0
+
+
+@pytest.mark.parametrize(
+    ("delay", "expected"), [(9, []), (11, ["medium"]), (90, ["medium"]), (110, ["high"])]
+)
+def test_a_lock_that_few_wait_for_is_not_hot_whatever_its_share(
+    tmp_path: Path, session: Session, delay: int, expected: list[str]
+) -> None:
+    samples = [("sync.(*Mutex).Unlock:1 < ex.com/a.Set:5", 1_000, delay * SECOND // 10)]
+    found = contention_analysis(profile_of(session, tmp_path, "rare", samples))
+    assert found.by_lock_site[0].share_pct == 100
+    assert [pattern.severity for pattern in found.patterns] == expected

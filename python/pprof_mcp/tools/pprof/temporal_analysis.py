@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 from pprof_mcp.filters import SampleFilters
 from pprof_mcp.goroutines import check_kind, clip
 from pprof_mcp.insight.goroutine_waits import is_plumbing
-from pprof_mcp.insight.own_code import is_own
+from pprof_mcp.insight.origin import is_own
 from pprof_mcp.insight.temporal import (
     OUTSIDE,
     STATES,

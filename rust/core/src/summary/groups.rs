@@ -7,6 +7,7 @@
 
 use super::group_labels::{GroupLabel, KindLabel, LabelSums};
 use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::spread::Spread;
 use super::text;
 use crate::aggregate::clean_path;
 use crate::error::{Error, ErrorKind, Result};
@@ -188,7 +189,8 @@ pub struct GroupStack {
 pub struct Group {
     /// The kind; 0 for none.
     pub kind: u8,
-    /// The function that gave the kind, of the heaviest stack; empty without one.
+    /// The function that gave the kind, of the heaviest stack; empty without one, or when kinds do not matter and no stacks
+    /// are shown.
     pub by: String,
     /// The site; null where no frame is one.
     pub site: Option<Spot>,
@@ -226,38 +228,6 @@ pub struct KindSums {
     pub within: Vec<i64>,
     /// Samples of the kind.
     pub samples: u64,
-}
-
-/// How many of the heaviest make half, four and nineteen twentieths of the sum of absolute values.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Spread {
-    /// 50 %.
-    pub half: usize,
-    /// 80 %.
-    pub most: usize,
-    /// 95 %.
-    pub nearly_all: usize,
-}
-
-impl Spread {
-    fn of(mut weights: Vec<u64>) -> Self {
-        weights.sort_unstable_by(|left, right| right.cmp(left));
-        let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
-        let count = |percent: u128| {
-            let mut sum = 0u128;
-            let mut enough = weights.iter().take_while(|&&weight| {
-                let goes_on = sum * 100 < total * percent;
-                sum += u128::from(weight);
-                goes_on
-            });
-            enough.by_ref().count()
-        };
-        Self {
-            half: count(50),
-            most: count(80),
-            nearly_all: count(95),
-        }
-    }
 }
 
 /// Groups that are not shown.
@@ -566,6 +536,9 @@ impl Reader<'_, '_> {
         let [mut owners, mut callers, mut roots] = [(); 3].map(|()| FxHashMap::default());
         for &(at, _) in members {
             all.add(&found.sums[at]);
+            if self.query.names == 0 {
+                continue;
+            }
             let read = &found.reads[at];
             for (spot, into) in [
                 (read.owner, &mut owners),
@@ -579,8 +552,9 @@ impl Reader<'_, '_> {
         }
         let weight = |at: usize| found.sums[at].values[index].unsigned_abs();
         // Enough of the heaviest to show, and one to name the kind by; equal ones by their words.
-        let wanted = self.query.stacks.max(1).min(members.len());
-        let mut heaviest: Vec<(usize, StackId)> = members.to_vec();
+        let least = usize::from(!self.query.any_kind);
+        let wanted = self.query.stacks.max(least).min(members.len());
+        let mut heaviest: Vec<(usize, StackId)> = if wanted == 0 { Vec::new() } else { members.to_vec() };
         if wanted < heaviest.len() {
             heaviest.select_nth_unstable_by(wanted - 1, |l, r| weight(r.0).cmp(&weight(l.0)));
             let least = weight(heaviest[wanted - 1].0);
