@@ -152,7 +152,8 @@ def alloc_paths(
 
     For a heap or allocs profile: `file:line`, bytes, objects, rate and sampling error of each site, with the
     heaviest stack down to the allocation. Says whether values count since the start or over an interval. For
-    what keeps memory alive give sample_index="inuse_space"; for growth between two captures use pprof.diff_top.
+    what keeps memory alive give sample_index="inuse_space"; for leaks pprof.memory_sanity, for two captures
+    pprof.diff_top.
     """
     page = page_of(cursor, max_paths)
     meta = profile.shared.meta
