@@ -18,8 +18,8 @@ from tests.tools.pprof.heaps import MIB, heap_of
 CPU = (("samples", "count"), ("cpu", "nanoseconds"))
 
 
-def bundle(*paths: str | Path) -> Bundle:
-    return default_session().bundle([str(path) for path in paths] if len(paths) > 1 else str(paths[0]))
+def bundle(path: str | Path) -> Bundle:
+    return default_session().bundle(str(path))
 
 
 def found(result: MemorySanityResult) -> list[tuple[str, str, str | None]]:

@@ -128,13 +128,12 @@ def alloc_paths(
     ] = 1.0,
     max_paths: Annotated[int, Field(ge=1, le=500, description="Sites at most.")] = 6,
     repo_prefixes: Annotated[
-        list[str],
+        list[Annotated[str, Field(max_length=300)]],
         Field(
-            default_factory=list[str],
             max_length=50,
             description="What is own code, such as `example.com/shop`; found from the profile when empty.",
         ),
-    ],
+    ] = [],  # noqa: B006 - never changed: the registry copies defaults
     group_by_source: Annotated[
         bool,
         Field(

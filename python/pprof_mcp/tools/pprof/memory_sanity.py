@@ -143,13 +143,12 @@ def memory_sanity(
         int, Field(ge=0, le=100_000_000, description="Resident memory of the process, in MiB; 0: not known.")
     ] = 0,
     repo_prefixes: Annotated[
-        list[str],
+        list[Annotated[str, Field(max_length=300)]],
         Field(
-            default_factory=list[str],
             max_length=50,
             description="What is own code, such as `example.com/shop`; found from the profile when empty.",
         ),
-    ],
+    ] = [],  # noqa: B006 - never changed: the registry copies defaults
     limit: Annotated[int, Field(ge=1, le=MOST, description="Holders at most.")] = 5,
     session: Session = INJECTED,
 ) -> MemorySanityResult:
