@@ -125,7 +125,8 @@ def _own_go(name: str, file: str, prefixes: tuple[str, ...]) -> bool:
     package = go_package(name)
     if package == "main":
         return True
-    if not package or _GO_DEPENDENCY.search(file):
+    # Wrappers that cgo writes are in the package of their caller, who is the one to name.
+    if not package or "._Cfunc_" in name or _GO_DEPENDENCY.search(file):
         return False
     return any(_begins(package, one) for one in prefixes)
 

@@ -118,6 +118,29 @@ class Opener:
             return self._zip(name, key, data, lambda _: None, keep, lasting=False)
         return keep(Shared(self.decode(data), key))
 
+    def attachment(self, path: str, name: str) -> bytes | None:
+        """Read what is no profile in a directory or zip.
+
+        Args:
+            path: The directory or zip.
+            name: Its name there.
+
+        Returns:
+            The content; None when there is nothing of that name.
+
+        Raises:
+            PprofMcpError: It can not be read.
+        """
+        if os.path.isdir(path):  # noqa: PTH112
+            found = next((inner for known, inner in self.reader.names(path) if known == name), None)
+            if found is None:
+                return None
+            with self.reader.opened(found) as file:
+                return file.read()
+        with self.reader.opened(path) as file:
+            entries = _native.zip_entries(file.read(), self.reader.limits or None)
+        return next((content for known, content in entries if known == name), None)
+
     def _decoded(self, path: str, identity: str, data: bytes, keep: Keep) -> Profile:
         profile = keep(Shared(self.decode(data), identity))
         self._remember(identity, Origin(path))

@@ -232,6 +232,23 @@ class Session:
 
     # -- files
 
+    def attachment(self, bundle: Bundle, name: str) -> bytes | None:
+        """Give the content of something in a bundle that is no profile, such as `metrics.json`.
+
+        Args:
+            bundle: The bundle.
+            name: Its name there.
+
+        Returns:
+            The content; None when the bundle has none of that name, or it can not be read any more.
+        """
+        if not any(other.name == name for other in bundle.others):
+            return None
+        try:
+            return self._opener.attachment(bundle.reference, name)
+        except PprofMcpError:
+            return None
+
     def check_write(self, path: str, *, overwrite: bool = False) -> None:
         """Refuse before the work what `write` would refuse after it.
 

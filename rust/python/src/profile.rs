@@ -143,6 +143,17 @@ impl Profile {
         Ok((Self::from(profile), warnings))
     }
 
+    /// The same with the `count` innermost locations of every stack.
+    fn innermost(&self, py: Python<'_>, count: usize) -> PyResult<Self> {
+        let inner = Arc::clone(&self.inner);
+        let profile = enter_long(py, self.is_long(), move || {
+            let mut view = pprof_core::view::View::all(&inner);
+            view.keep_leaves(count);
+            Ok(view.to_profile())
+        })?;
+        Ok(Self::from(profile))
+    }
+
     fn sample_index(&self, py: Python<'_>, name: &str) -> PyResult<usize> {
         enter(py, || self.inner.sample_index(name))
     }

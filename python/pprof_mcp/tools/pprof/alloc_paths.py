@@ -128,7 +128,7 @@ def alloc_paths(
     ] = 1.0,
     max_paths: Annotated[int, Field(ge=1, le=500, description="Sites at most.")] = 6,
     repo_prefixes: Annotated[
-        list[str],
+        list[Annotated[str, Field(max_length=300)]],
         Field(
             max_length=50,
             description="What is own code, such as `example.com/shop`; found from the profile when empty.",
@@ -151,7 +151,7 @@ def alloc_paths(
 
     For a heap or allocs profile: `file:line`, bytes, objects, rate and sampling error of each site, with the
     heaviest stack down to the allocation. Says whether values count since the start or over an interval. For
-    what keeps memory alive give sample_index="inuse_space"; for growth between two captures use
+    what keeps memory alive give sample_index="inuse_space"; for leaks pprof.memory_sanity, for two captures
     pprof.diff_top.
     """
     page = page_of(cursor, max_paths)

@@ -1,7 +1,9 @@
 //! What a compiler that optimises by profile gets out of a profile: the measure of Go's `-pgo`.
 //!
-//! Go's compiler (`cmd/internal/pgo`) reads calls, not leaves: caller, callee, and the line of the call counted from the
-//! line where the caller starts. A frame without a name, a line or a start line says nothing to it.
+//! Go's compiler (`internal/profile`, `cmd/internal/pgo`) reads calls: caller, callee, and the line of the call counted from
+//! the line where the caller starts. It looks at the two innermost locations of a stack with all that was inlined there, and
+//! no further: what called them is no measure of how often they are called. A frame without a name, a line or a start line
+//! says nothing to it.
 
 use super::query::{Filters, SampleTypeName, prepare};
 use crate::error::Result;
@@ -9,12 +11,15 @@ use crate::ids::{StackId, StringId};
 use crate::interrupt;
 use crate::profile::Profile;
 use crate::table::Line;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// Percent of the weight of all calls that hot ones make together: `inlineCDFHotCallSiteThresholdPercent` of Go's
 /// `cmd/compile/internal/inline`.
 const HOT_PERCENT: u128 = 99;
+
+/// Innermost locations that the compiler reads: `NewGraph` of Go's `internal/profile`.
+const READ_LOCATIONS: usize = 2;
 
 /// What to look at.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,7 +45,7 @@ pub struct PgoFit {
     pub leaf_named: u64,
     /// Weight of samples whose leaf has a function, a line and the line where the function starts.
     pub leaf_placed: u64,
-    /// Weight of all calls, those of a recursion each time.
+    /// Weight of the calls that are read.
     pub call_weight: u64,
     /// Weight of the calls whose caller has a name, a line and a start line, and whose callee has a name.
     pub usable_call_weight: u64,
@@ -62,6 +67,13 @@ struct Call {
     caller: StringId,
     callee: StringId,
     offset: i64,
+}
+
+/// A frame, as far as the compiler tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Node {
+    address: u64,
+    line: Option<Line>,
 }
 
 /// How much of a profile a compiler can use.
@@ -102,44 +114,59 @@ pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
         warnings: prepared.warnings.clone(),
     };
     let mut calls: FxHashMap<Call, u64> = FxHashMap::default();
-    let mut seen: FxHashSet<Call> = FxHashSet::default();
-    let mut frames: Vec<Option<Line>> = Vec::new();
-    let is_named = |line: &Line| !functions.get(line.function).name.is_empty();
-    let is_placed =
-        |line: &Line| is_named(line) && line.line > 0 && functions.get(line.function).start_line > 0;
+    let mut frames: Vec<Node> = Vec::new();
+    let mut seen: Vec<(Node, Node)> = Vec::new();
+    let is_named = |node: &Node| {
+        node.line
+            .is_some_and(|line| !functions.get(line.function).name.is_empty())
+    };
+    let is_placed = |node: &Node| {
+        let place = node
+            .line
+            .map(|line| (line.line, functions.get(line.function).start_line));
+        is_named(node) && place.is_some_and(|(line, start)| line > 0 && start > 0)
+    };
+    // Sums do not depend on the order in which stacks are walked.
     for (number, (&stack, &weight)) in weights.iter().enumerate() {
         interrupt::check_at(number)?;
         frames.clear();
-        for location in view.stacks().frames(stack) {
+        for location in view.stacks().frames(stack).take(READ_LOCATIONS) {
+            let address = view.locations().get(location).address;
             let lines = view.locations().lines(location);
             if lines.is_empty() {
-                frames.push(None);
+                frames.push(Node { address, line: None });
             }
-            frames.extend(lines.iter().copied().map(Some));
+            frames.extend(lines.iter().map(|&line| Node {
+                address,
+                line: Some(line),
+            }));
         }
         fit.total = fit.total.saturating_add(weight);
-        if let Some(Some(leaf)) = frames.first() {
+        if let Some(leaf) = frames.first() {
             fit.leaf_named += if is_named(leaf) { weight } else { 0 };
             fit.leaf_placed += if is_placed(leaf) { weight } else { 0 };
         }
         seen.clear();
         for pair in frames.windows(2) {
+            let (callee, caller) = (pair[0], pair[1]);
+            if callee == caller || seen.contains(&(callee, caller)) {
+                continue;
+            }
+            seen.push((callee, caller));
             fit.call_weight = fit.call_weight.saturating_add(weight);
-            let (Some(callee), Some(caller)) = (pair[0], pair[1]) else {
+            let (Some(to), Some(at)) = (callee.line, caller.line) else {
                 continue;
             };
             if !is_named(&callee) || !is_placed(&caller) {
                 continue;
             }
-            let from = functions.get(caller.function);
+            let from = functions.get(at.function);
             let call = Call {
                 caller: from.name,
-                callee: functions.get(callee.function).name,
-                offset: caller.line - from.start_line,
+                callee: functions.get(to.function).name,
+                offset: at.line - from.start_line,
             };
-            if seen.insert(call) {
-                *calls.entry(call).or_default() += weight;
-            }
+            *calls.entry(call).or_default() += weight;
             fit.usable_call_weight = fit.usable_call_weight.saturating_add(weight);
         }
     }
@@ -211,17 +238,20 @@ mod tests {
         ]);
         let fit = pgo(&profile, &PgoQuery::default()).unwrap();
         assert_eq!((fit.total, fit.leaf_named, fit.leaf_placed), (1000, 998, 990));
-        assert_eq!((fit.call_weight, fit.usable_call_weight), (1998, 1996));
-        // main -> mid (998), mid -> leaf (990), mid -> other (8): the first two are 99 %.
-        assert_eq!((fit.calls, fit.hot_calls), (3, 2));
+        // mid -> leaf (990) and mid -> other (8); main -> mid is too far from the leaf to be read.
+        assert_eq!((fit.call_weight, fit.usable_call_weight), (1000, 998));
+        assert_eq!((fit.calls, fit.hot_calls), (2, 1));
         assert_eq!((fit.samples, fit.stacks), (3, 3));
     }
 
     #[test]
-    fn recursion_is_one_call_and_nothing_gives_zeros() {
-        let deep = profile(&[(&[("f", 5, 1), ("f", 5, 1), ("f", 5, 1)], 7)]);
+    fn a_call_of_itself_at_one_place_is_none_and_nothing_gives_zeros() {
+        let deep = profile(&[
+            (&[("f", 5, 1), ("f", 5, 1), ("f", 5, 1)], 7),
+            (&[("f", 6, 1), ("f", 5, 1)], 2),
+        ]);
         let fit = pgo(&deep, &PgoQuery::default()).unwrap();
-        assert_eq!((fit.calls, fit.hot_calls, fit.usable_call_weight), (1, 1, 14));
+        assert_eq!((fit.calls, fit.hot_calls, fit.usable_call_weight), (1, 1, 2));
         let empty = pgo(&profile(&[]), &PgoQuery::default()).unwrap();
         assert_eq!((empty.total, empty.calls, empty.hot_calls), (0, 0, 0));
     }

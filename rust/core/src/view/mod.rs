@@ -176,6 +176,11 @@ impl<'p> View<'p> {
         self.stack = Cow::Owned(self.stack.iter().map(|stack| rows[stack.index()]).collect());
     }
 
+    /// Keeps the `count` innermost locations of every stack.
+    pub fn keep_leaves(&mut self, count: usize) {
+        self.map_stacks(|frames| frames.truncate(count));
+    }
+
     /// Gives every label set the labels for which `keep` says so.
     fn filter_labels(&mut self, mut keep: impl FnMut(&Strings, crate::table::Label) -> bool) {
         let mut builder = LabelSetsBuilder::default();

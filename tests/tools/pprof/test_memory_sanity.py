@@ -1,0 +1,254 @@
+"""What pprof.memory_sanity must get right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import pprof_mcp as pp
+import pytest
+from pprof_mcp.errors import WrongProfileKindError
+from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.session import default_session
+from pprof_mcp.tools.pprof.memory_sanity import MemorySanityResult, memory_sanity
+
+from tests.cases import BUNDLE, CPU, HEAPS, Cases
+from tests.tools.pprof.heaps import MIB, heap_of
+
+CASES = Cases(
+    good=[{"heap_profile": BUNDLE, "container_rss_mb": 900}, {"heap_profile": HEAPS[1], "base": HEAPS[0]}],
+    wrong=[("heap_profile", CPU), ("base", HEAPS[0])],
+)
+
+CPU = (("samples", "count"), ("cpu", "nanoseconds"))
+
+
+def bundle(path: str | Path) -> Bundle:
+    return default_session().bundle(str(path))
+
+
+def found(result: MemorySanityResult) -> list[tuple[str, str, str | None]]:
+    return [(one.category, one.severity, one.source_location) for one in result.suspicions]
+
+
+def test_planted_faults_are_found_with_their_numbers_and_nothing_else_is(data: Path) -> None:
+    main = data / "go" / "main"
+    planted = {one["id"]: one for one in json.loads((data / "planted.json").read_text())}
+    result = memory_sanity(
+        bundle(main / "heap.after.pb.gz"),
+        base=pp.open_profile(main / "heap.before.pb.gz"),
+        goroutine_profile=pp.open_profile(main / "goroutine.after.pb.gz"),
+        cpu_profile=pp.open_profile(main / "cpu.pb.gz"),
+    )
+    places = {name: f"{one['file']}:{one['line']}" for name, one in planted.items()}
+    assert found(result) == [
+        ("heap_growth", "high", places["heap-leak"]),
+        ("alloc_churn", "medium", places["json-in-loop"]),
+        ("alloc_churn", "low", places["alloc-churn"]),
+        ("goroutine_stacks", "low", None),
+    ]
+    holder = result.holders[0]
+    assert holder.inuse_bytes == planted["heap-leak"]["recorded"]
+    assert holder.growth_bytes == 26_223_197
+    waiting = planted["goroutine-leak-receive"]["recorded"] + planted["goroutine-leak-send"]["recorded"]
+    assert result.goroutine_count == waiting + 2
+    assert result.goroutine_stack_min_bytes == 2048 * (waiting + 2)
+    assert sum(row.inuse_bytes for row in result.holders) + result.holders_left_out.inuse_bytes == 29_958_654
+    assert result.heap_inuse_mb == 28.57
+    evidence = " ".join(result.suspicions[2].evidence)
+    assert "799 objects of 63.97kB" in evidence
+
+
+def test_a_healthy_process_is_clean(data: Path) -> None:
+    healthy = data / "go" / "healthy"
+    whole = memory_sanity(
+        bundle(healthy), base=pp.open_profile(healthy / "heap.before.pb.gz"), container_rss_mb=30
+    )
+    assert whole.suspicions == []
+    assert whole.recommendations == []
+    assert "nothing suspicious in 4 profiles" in whole.summary
+    assert whole.goroutine_count == 2
+    # 4 of 29 samples are collection: more than the bound, but too few to say so.
+    assert whole.gc_cpu_pct is not None
+    assert whole.gc_cpu_pct > 10
+    assert len(whole.metrics) == 8
+    alone = memory_sanity(bundle(healthy / "heap.after.pb.gz"))
+    assert (alone.suspicions, alone.goroutine_count, alone.rss_bytes) == ([], None, None)
+
+
+def test_a_bundle_gives_its_own_profiles_and_metrics(data: Path) -> None:
+    result = memory_sanity(bundle(data / "bundle.zip"))
+    assert [one.category for one in result.suspicions] == [
+        "alloc_churn",
+        "heap_growth",
+        "alloc_churn",
+        "goroutine_stacks",
+    ]
+    grown = result.suspicions[1]
+    assert (grown.confidence, "4.7MB/s over 10 s" in grown.evidence[0]) == ("suspected", True)
+    assert {row.name for row in result.metrics} >= {"go_gcs_per_sec", "go_num_goroutine"}
+    assert [one.partition(":")[0] for one in result.looked_at] == ["heap", "goroutine", "cpu"]
+    assert result.alloc_bytes_per_second == pytest.approx(44_469_765.8)
+
+
+def test_metrics_that_are_none_are_a_warning(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    with ZipFile(path, "w") as file:
+        file.writestr("delta-heap.pprof", (data / "go" / "main" / "delta-heap.pb.gz").read_bytes())
+        file.writestr("metrics.json", '{"a": {}}')
+    result = memory_sanity(bundle(path))
+    assert result.metrics == []
+    assert any("metrics.json" in warning for warning in result.warnings)
+
+
+def test_growth_needs_more_than_chance(tmp_path: Path) -> None:
+    def grown(before: int, after: int, size: int) -> MemorySanityResult:
+        sides = [
+            heap_of(tmp_path, f"{name}.pb", [("main.keep:7", (count, count * size, count, count * size))],
+                    taken_at=at)
+            for name, count, at in (("before", before, 100), ("after", after, 160))
+        ]  # fmt: skip
+        return memory_sanity(bundle(sides[1]), base=pp.open_profile(sides[0]))
+
+    leak = grown(10, 200, MIB)
+    assert found(leak)[0] == ("heap_growth", "high", "main/x.go:7")
+    assert leak.growth_seconds == 60
+    assert "190MB ±" in leak.suspicions[0].evidence[1]
+    # The same factor, but on three recorded events.
+    assert found(grown(1, 4, MIB)) == []
+    # Certain, but no more than a tenth of what is there.
+    assert found(grown(2_000, 2_100, MIB)) == []
+
+
+def test_profiles_given_the_other_way_round_are_a_warning(data: Path) -> None:
+    main = data / "go" / "main"
+    result = memory_sanity(
+        bundle(main / "heap.before.pb.gz"), base=pp.open_profile(main / "heap.after.pb.gz")
+    )
+    assert result.suspicions == []
+    assert result.heap_growth_bytes is not None
+    assert result.heap_growth_bytes < 0
+    assert any("other way round" in warning for warning in result.warnings)
+
+
+def test_compression_temporary_tables_and_copies_from_c_are_told_by_their_bytes(tmp_path: Path) -> None:
+    def of(leaf: str, allocated: int, live: int) -> MemorySanityResult:
+        samples = [
+            (f"{leaf} < example.com/shop/a.Pack:3", (allocated, allocated * MIB, live, live * MIB)),
+            ("example.com/shop/a.Other:9", (100, 100 * MIB, 30, 30 * MIB)),
+        ]
+        return memory_sanity(bundle(heap_of(tmp_path, "heap.pb", samples, seconds=10)))
+
+    place = "example.com/shop/a/x.go:3"
+    zstd = "github.com/klauspost/compress/zstd.encoderOptions.encoder:1"
+    assert found(of(zstd, 200, 0))[0] == ("compression_buffers", "medium", place)
+    assert found(of(zstd, 50, 40))[0] == ("compression_buffers", "high", place)
+    assert (
+        "zstd.encoderOptions.encoder for example.com/shop/a.Pack"
+        in of(zstd, 200, 0).suspicions[0].evidence[1]
+    )
+    assert "compression_buffers" not in [one[0] for one in found(of(zstd, 10, 1))]
+    sorter = "modernc.org/sqlite/lib._sqlite3VdbeSorterWrite:1"
+    assert found(of(sorter, 200, 20))[0] == ("sqlite_temp_store", "medium", place)
+    assert found(of("example.com/shop/c._Cfunc_GoBytes:1", 200, 0))[0] == ("cgo_copies", "medium", place)
+
+
+def test_a_word_in_a_name_is_no_evidence(tmp_path: Path) -> None:
+    samples = [
+        ("example.com/shop/cgozip.sqliteNames:3", (10, 10 * MIB, 10, 10 * MIB)),
+        ("_cgo_topofstack:1 < compress/gzip.NewReader:2 < main.f:3", (1, 100, 1, 100)),
+    ]
+    assert found(memory_sanity(bundle(heap_of(tmp_path, "heap.pb", samples)))) == []
+
+
+def test_rss_beyond_heap_and_stacks_is_told_with_the_sum_and_with_who_may_hold_it(tmp_path: Path) -> None:
+    heap = heap_of(tmp_path, "heap.pb", [("main.f:3", (100, 100 * MIB, 100, 100 * MIB))])
+    stacks = heap_of(
+        tmp_path, "g.pb", [("runtime.gopark:1 < main.g:2", (10_240,))], types=(("goroutine", "count"),)
+    )
+    cpu = heap_of(
+        tmp_path,
+        "cpu.pb",
+        [
+            (
+                "runtime.cgocall:1 < github.com/mattn/go-sqlite3.(*SQLiteRows).Next:2 < main.f:3",
+                (400, 4 * 10**9),
+            ),
+            ("main.f:3", (600, 6 * 10**9)),
+        ],
+        types=CPU,
+    )
+
+    def with_rss(mb: int) -> MemorySanityResult:
+        return memory_sanity(
+            bundle(heap),
+            goroutine_profile=pp.open_profile(stacks),
+            cpu_profile=pp.open_profile(cpu),
+            container_rss_mb=mb,
+        )
+
+    wide = with_rss(900)
+    assert wide.rss_unexplained_bytes == 680 * MIB
+    assert found(wide) == [
+        ("rss_gap", "high", None),
+        ("goroutine_stacks", "high", None),
+        ("cgo_memory", "medium", None),
+        ("sqlite_memory", "medium", None),
+    ]
+    assert wide.suspicions[0].evidence == [
+        "900MB RSS - 2 × 100MB of heap (in use, at GOGC=100) - 20MB of stacks = 680MB"
+    ]
+    assert "40.0% of CPU in" in wide.suspicions[3].evidence[0]
+    assert found(with_rss(280)) == [("goroutine_stacks", "high", None)]
+    assert any("less than" in warning for warning in with_rss(50).warnings)
+
+
+def test_collection_is_judged_by_what_is_certain(tmp_path: Path) -> None:
+    heap = heap_of(tmp_path, "heap.pb", [("main.f:3", (1, MIB, 1, MIB))])
+
+    def of(collecting: int, working: int) -> list[tuple[str, str, str | None]]:
+        samples = [
+            ("runtime.scanobject:1 < runtime.gcDrain:2 < runtime.gcBgMarkWorker:3",
+             (collecting, collecting * 10**7)),
+            ("main.f:3", (working, working * 10**7)),
+        ]  # fmt: skip
+        profile = pp.open_profile(heap_of(tmp_path, "cpu.pb", samples, types=CPU))
+        return found(memory_sanity(bundle(heap), cpu_profile=profile))
+
+    assert of(4, 6) == []
+    assert of(200, 800) == [("gc_cpu", "medium", None)]
+    assert of(400, 600) == [("gc_cpu", "high", None)]
+    assert of(50, 950) == []
+
+
+def test_kinds_that_are_wrong_or_missing_are_named(data: Path, cpu: str) -> None:
+    heap = bundle(data / "go" / "main" / "heap.after.pb.gz")
+    with pytest.raises(WrongProfileKindError, match="has no heap profile"):
+        memory_sanity(bundle(cpu))
+    for argument in ("base", "goroutine_profile"):
+        with pytest.raises(WrongProfileKindError, match=f"{argument}=.* it is a cpu profile"):
+            memory_sanity(heap, **{argument: pp.open_profile(cpu)})  # pyright: ignore[reportArgumentType]
+    with pytest.raises(WrongProfileKindError, match="cpu_profile="):
+        memory_sanity(heap, cpu_profile=pp.open_profile(data / "go" / "main" / "goroutine.after.pb.gz"))
+
+
+def test_empty_and_partial_profiles_are_answers(tmp_path: Path, data: Path) -> None:
+    empty = memory_sanity(bundle(heap_of(tmp_path, "empty.pb", [])))
+    assert (empty.suspicions, empty.heap_inuse_bytes, empty.holders) == ([], 0, [])
+    assert "the profile has no samples" in empty.warnings
+    only = heap_of(
+        tmp_path,
+        "alloc.pb",
+        [("main.f:3", (1, 9))],
+        types=(("alloc_objects", "count"), ("alloc_space", "bytes")),
+    )
+    partial = memory_sanity(bundle(only))
+    assert (partial.heap_inuse_mb, partial.heap_alloc_bytes, partial.holders) == (None, 9, [])
+    assert any("in use" in warning for warning in partial.warnings)
+    python = memory_sanity(bundle(data / "python" / "profile.pb.gz"))
+    assert python.heap_inuse_bytes == 9_847_488
+    assert [one.category for one in python.suspicions] == ["alloc_churn"]
+    node = memory_sanity(bundle(data / "node" / "heap.pb.gz"))
+    assert node.suspicions == []
+    assert node.holders[0].source_location == "/srv/storefront/lib/basket.js:6"
