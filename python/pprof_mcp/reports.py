@@ -55,13 +55,32 @@ def pprof_text(
     Raises:
         PprofMcpError: As the core says.
     """
-    text = pprof_report(native, filters, report_format, **options).decode("utf-8", "replace")
-    return truncate(
-        text,
+    out = pprof_report(native, filters, report_format, **options)
+    max_bytes = cast("int", filters.get("max_bytes", 6_000))
+    strategy = cast("str", filters.get("truncate_strategy", "head"))
+    part = _end_of(out, max_bytes, strategy)
+    text, meta = truncate(
+        part.decode("utf-8", "replace"),
         max_lines=cast("int", filters.get("max_lines", 0)),
-        max_bytes=cast("int", filters.get("max_bytes", 6_000)),
-        strategy=cast("str", filters.get("truncate_strategy", "head")),
+        max_bytes=max_bytes,
+        strategy=strategy,
     )
+    if len(part) < len(out):
+        lines = out.count(b"\n") + (not out.endswith(b"\n"))
+        meta = meta.model_copy(update={"total_lines": lines, "total_bytes": len(out)})
+    return text, meta
+
+
+def _end_of(out: bytes, most: int, strategy: str) -> bytes:
+    """Give the lines at one end that hold more than can be kept: millions need not become texts."""
+    if len(out) <= most:
+        return out
+    if strategy == "head":
+        end = out.find(b"\n", most) + 1
+        return out[:end] if end else out
+    if strategy == "tail":
+        return out[out.rfind(b"\n", 0, len(out) - most - 1) + 1 :]
+    return out
 
 
 def pprof_report(

@@ -8,11 +8,13 @@ from pathlib import Path
 import pprof_mcp as pp
 import pytest
 from pprof_mcp.errors import IncompatibleProfilesError, InvalidArgumentError
+from pprof_mcp.filters import TruncateStrategy
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import answer
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
+from pprof_mcp.truncate import truncate
 
 from tests.cases import CPU, HEAPS, Cases
 from tests.property.naive import Location, NaiveProfile, Sample, many_stacks
@@ -187,3 +189,23 @@ def test_two_hundred_thousand_different_stacks_are_a_short_answer(form: str, tmp
     else:
         assert told["raw_meta"]["truncated"]
         assert told["raw_meta"]["total_lines"] > 200_000 * 30
+
+
+@pytest.mark.parametrize("strategy", ["head", "tail"])
+@pytest.mark.parametrize("max_bytes", [1, 100, 1_000, 10_000, 60_000])
+@pytest.mark.parametrize("max_lines", [0, 3, 100])
+def test_a_text_is_cut_to_its_end_as_if_all_of_it_had_been_read(
+    before: Profile, after: Profile, strategy: TruncateStrategy, max_bytes: int, max_lines: int
+) -> None:
+    whole = before.diff_paths(after, format="text", max_bytes=60_000, truncate_strategy=strategy)
+    assert whole.raw is not None
+    assert whole.raw_meta is not None
+    found = before.diff_paths(
+        after, format="text", max_bytes=max_bytes, max_lines=max_lines, truncate_strategy=strategy
+    )
+    text, meta = truncate(whole.raw, max_lines=max_lines, max_bytes=max_bytes, strategy=strategy)
+    assert found.raw == text
+    assert found.raw_meta is not None
+    assert found.raw_meta.truncated == (meta.truncated or whole.raw_meta.truncated)
+    assert found.raw_meta.total_bytes == whole.raw_meta.total_bytes
+    assert found.raw_meta.total_lines == whole.raw_meta.total_lines > 100
