@@ -39,8 +39,8 @@ def check_kind(profile: Profile, argument: str = "profile") -> None:
     if GOROUTINE not in profile.kinds:
         raise WrongProfileKindError(
             f"{argument}: {profile.name} is a {profile.kind} profile, a goroutine profile is needed",
-            hint="Take one from /debug/pprof/goroutine (with ?debug=2 it also tells ages and creators), or a dump of "
-            "a crash. For waits in time use pprof.contention_analysis, for other profiles pprof.top.",
+            hint="Take one from /debug/pprof/goroutine (with ?debug=2 it also tells ages and creators), or a "
+            "dump of a crash. For waits in time use pprof.contention_analysis, for other profiles pprof.top.",
             details={"asked": GOROUTINE, "available": list(profile.kinds)},
         )
 
@@ -131,7 +131,9 @@ def read(profile: Profile, filters: Mapping[str, object]) -> Goroutines:
     )
     index = found["sample_type"]["index"]
     table = waits()
-    by_wait = {table[kind["kind"]]: kind["first"][index] for kind in found["kinds"] if kind["first"][index]}
+    by_wait = {
+        table[int(kind["kind"])]: int(kind["first"][index]) for kind in found["kinds"] if kind["first"][index]
+    }
     left = found["left_out"]
     return Goroutines(
         total=found["totals"][index],
@@ -156,14 +158,14 @@ def states_of(profile: Profile, filters: Mapping[str, object]) -> list[str]:
 
 def _found(row: Rows, index: int, *, ages_known: bool) -> Found:
     labels: dict[str, Any] = {label["key"]: label for label in row["labels"]}
-    site = row["site"] or {"function": "", "file": "", "line": 0}
+    site: Rows = row["site"] or {"function": "", "file": "", "line": 0}
     age = labels.get(AGE)
-    stack = row["stacks"][0]["frames"] if row["stacks"] else []
+    stack: list[Rows] = row["stacks"][0]["frames"] if row["stacks"] else []
     worth = [frame["function"] for frame in stack if not frame["mark"] & PLUMBING]
     creators = labels.get("created_by") or labels.get("created_at")
     owner = row["owners"][0] if row["owners"] else None
     group = Group(
-        wait=waits()[row["kind"]],
+        wait=waits()[int(row["kind"])],
         site=(site["function"], site["file"], site["line"]),
         count=row["values"][index],
         leaked=labels[LEAKED]["labelled"] if LEAKED in labels else 0,

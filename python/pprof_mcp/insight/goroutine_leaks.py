@@ -1,8 +1,8 @@
 """Which groups of goroutines look like leaks, how bad, and why.
 
-A goroutine profile counts every goroutine, so counts have no sampling error. What can mislead is that pools and servers
-rest in the same waits as leaks: the judgement rests on what the wait is, how many are in it, what share of all they are, how
-long they have been, and whether they grew since an earlier snapshot.
+A goroutine profile counts every goroutine, so counts have no sampling error. What can mislead is that pools
+and servers rest in the same waits as leaks: the judgement rests on what the wait is, how many are in it, what
+share of all they are, how long they have been, and whether they grew since an earlier snapshot.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class Group:
         return 0 if self.before is None else self.count - self.before
 
     @property
+    def is_steady(self) -> bool:
+        """Whether an earlier snapshot says that it did not grow."""
+        return self.before is not None and not self.grows
+
+    @property
     def grows(self) -> bool:
         """Whether it grew by more than chance."""
         return grew(self.before, self.count)
@@ -92,7 +97,7 @@ def grew(before: int | None, after: int) -> bool:
     """Tell growth from chance.
 
     Source:
-        Chosen: more than `FEW`, and more than `NOISE` standard deviations of the difference of two Poisson counts.
+        Chosen: `FEW` or more, and `NOISE` standard deviations of the difference of two Poisson counts.
     """
     if before is None:
         return False
@@ -120,24 +125,38 @@ def judge(group: Group, total: int, *, proven: bool) -> Leak | None:
 
 def _severity(group: Group, total: int) -> Severity | None:
     lasting, count = group.wait.lasting, group.count
-    is_steady = group.before is not None and not group.grows
+    found: Severity | None
     if not lasting or count < FEW:
-        return None
-    if lasting == "idle":
-        return _idle(group)
-    if count >= MANY:
-        return "medium" if is_steady and lasting != "never" else "high"
-    if group.grows:
-        return "high" if count >= SEVERAL else "medium"
-    if lasting == "never":
+        found = None
+    elif lasting == "idle":
+        found = _idle(group)
+    elif count >= MANY:
+        found = "medium" if group.is_steady and lasting != "never" else "high"
+    elif group.grows:
+        found = "high" if count >= SEVERAL else "medium"
+    elif lasting == "never":
+        found = "medium"
+    elif lasting in ("send", "lock"):
+        found = _needs_another(group)
+    else:
+        found = _may_be_a_pool(group, total)
+    return found
+
+
+def _needs_another(group: Group) -> Severity | None:
+    """Senders and those who want a lock wait for somebody who should be at it already."""
+    if group.aged >= FEW or (group.before or 0) >= FEW or group.count >= SEVERAL:
         return "medium"
-    if lasting in ("send", "lock"):
-        stuck = group.aged >= FEW or (group.before or 0) >= FEW or count >= SEVERAL
-        return "medium" if stuck else "low" if lasting == "send" else None
-    is_large = count >= SEVERAL and 100 * count >= SHARE_PCT * total
-    if is_large:
-        return "low" if is_steady else "medium"
-    return "low" if (group.oldest or 0) >= OLD_MINUTES and 2 * group.aged >= count >= SEVERAL else None
+    return "low" if group.wait.lasting == "send" else None
+
+
+def _may_be_a_pool(group: Group, total: int) -> Severity | None:
+    """Receivers rest like this in pools: many, or most of all, or old ones say something."""
+    count = group.count
+    if count >= SEVERAL and 100 * count >= SHARE_PCT * total:
+        return "low" if group.is_steady else "medium"
+    is_old = (group.oldest or 0) >= OLD_MINUTES and 2 * group.aged >= count
+    return "low" if is_old and count >= SEVERAL else None
 
 
 def _idle(group: Group) -> Severity | None:
@@ -150,9 +169,7 @@ def _idle(group: Group) -> Severity | None:
 def _evidence(group: Group, total: int) -> list[str]:
     wait, count = group.wait, group.count
     share = 100 * count / total if total else 0.0
-    found = [
-        f"{count} of {total} goroutines ({share:.1f} %) are in {wait.reason or 'running code'} at one line"
-    ]
+    found = [f"{count} of {total} goroutines ({share:.1f} %) are in {wait.reason or 'code'} at one line"]
     if count >= MANY and wait.lasting in CHANNELS:
         found.append(f"{MANY} or more on one channel operation")
     if wait.lasting == "never":
@@ -179,6 +196,7 @@ def ranked(leaks: list[Leak]) -> list[Leak]:
     return sorted(
         leaks,
         key=lambda leak: (
-            not leak.is_proven, _RANK[leak.severity], -leak.group.count, leak.group.wait.reason, leak.group.site
+            not leak.is_proven, _RANK[leak.severity], -leak.group.count, leak.group.wait.reason,
+            leak.group.site,
         ),
     )  # fmt: skip

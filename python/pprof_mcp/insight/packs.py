@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # pyright: ignore[reportMissingImports] - installed where it is needed
 
 
 @cache
@@ -22,8 +22,8 @@ def pack(name: str) -> dict[str, Any]:
     Args:
         name: Its file in `pprof_mcp/data/rules`, without `.toml`.
     """
-    text = files("pprof_mcp").joinpath("data", "rules", f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    text = (files("pprof_mcp") / "data" / "rules" / f"{name}.toml").read_text(encoding="utf-8")
+    return cast("dict[str, Any]", tomllib.loads(text))  # pyright: ignore[reportUnknownMemberType]
 
 
 def any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:

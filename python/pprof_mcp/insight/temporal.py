@@ -12,15 +12,9 @@ from pprof_mcp.insight.labels import canonical
 from pprof_mcp.insight.packs import any_of, pack
 
 QUEUE_LABELS: Final = (
-    "task queue",
-    "taskqueue",
-    "temporal task queue",
-    "temporal taskqueue",
-    "task list",
-    "tasklist",
-)
-"""Keys of labels that name a task queue, in the spelling of `canonical`, without spaces and with (chosen: the SDK sets none,
-programs do)."""
+    "task queue", "taskqueue", "temporal task queue", "temporal taskqueue", "task list", "tasklist",
+)  # fmt: skip
+"""Labels that name a task queue, as `canonical` spells them (chosen: programs set them, not the SDK)."""
 
 DEFAULT_POLLERS: Final = 2
 """MaxConcurrentActivityTaskPollers and MaxConcurrentWorkflowTaskPollers of the SDK (specified)."""
@@ -31,11 +25,16 @@ DEFAULT_SLOTS: Final = 1_000
 DEFAULT_CACHE: Final = 10_000
 """Workflows that the SDK keeps in a process, the sticky cache (specified)."""
 
+FEW: Final = 10
+"""Workflows that execute at once, below which nothing is said: each does so for a moment (chosen)."""
+
 NEAR: Final = 0.9
 """The share of a limit from which on it is said to be near (chosen)."""
 
 WORKFLOWS: Final = ("workflows_in_selector", "workflows_awaiting_future", "workflows_executing")
-STATES: Final = dict(zip(WORKFLOWS, ("selector", "awaiting_future", "executing"), strict=True))
+STATES: Final[Mapping[str, str]] = dict(
+    zip(WORKFLOWS, ("selector", "awaiting_future", "executing"), strict=True)
+)
 OUTSIDE: Final = "grpc_streams"
 """The one role that is no goroutine of the SDK: connections, of whomever."""
 
@@ -93,9 +92,11 @@ def pollers(counts: Mapping[str, int], kind: str) -> int:
 def setting_notes(counts: Mapping[str, int]) -> list[str]:
     """Say how inferred settings are to be read."""
     notes = ["several workers of the process are summed; a poller that waits for a slot is of no known kind"]
-    for kind in ("activity", "workflow"):
-        if pollers(counts, kind) == DEFAULT_POLLERS:
-            notes.append(f"{DEFAULT_POLLERS} {kind} pollers are the default of one worker")
+    notes.extend(
+        f"{DEFAULT_POLLERS} {kind} pollers are the default of one worker"
+        for kind in ("activity", "workflow")
+        if pollers(counts, kind) == DEFAULT_POLLERS
+    )
     return notes
 
 
@@ -105,37 +106,30 @@ def advice(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     waiting, executing = counts.get("pollers_waiting_for_slot", 0), counts.get("activities_executing", 0)
     polling = sum(pollers(counts, kind) for kind in ("activity", "workflow"))
     if waiting and executing and not polling:
-        found.append(
-            (
-                "All slots seem to be taken: raise MaxConcurrentActivityExecutionSize, make activities shorter, or add "
-                "workers. More pollers would not help.",
-                f"{waiting} pollers wait for a slot, none polls, {executing} activities execute",
-            )
+        what = (
+            "All slots seem to be taken: raise MaxConcurrentActivityExecutionSize, make activities shorter, "
+            "or add workers. More pollers would not help."
         )
+        found.append((what, f"{waiting} pollers wait for a slot, none polls, {executing} activities execute"))
     if executing >= NEAR * DEFAULT_SLOTS:
-        found.append(
-            (
-                "Compare MaxConcurrentActivityExecutionSize with what executes: the default is "
-                f"{DEFAULT_SLOTS} slots a worker.",
-                f"{executing} activities execute",
-            )
+        what = (
+            "Compare MaxConcurrentActivityExecutionSize with what executes: the default is "
+            f"{DEFAULT_SLOTS} slots a worker."
         )
+        found.append((what, f"{executing} activities execute"))
     cached = workflows(counts)
     if cached >= NEAR * DEFAULT_CACHE:
-        found.append(
-            (
-                "Each cached workflow keeps its goroutines and memory: lower the sticky cache (SetStickyWorkflowCacheSize) "
-                "if memory is short.",
-                f"{cached} goroutines belong to cached workflows; the default cache is {DEFAULT_CACHE} workflows",
-            )
+        what = (
+            "Each cached workflow keeps its goroutines and memory: lower the sticky cache "
+            "(SetStickyWorkflowCacheSize) if memory is short."
         )
+        why = f"{cached} goroutines belong to cached workflows; {DEFAULT_CACHE} are kept by default"
+        found.append((what, why))
     running = counts.get("workflows_executing", 0)
-    if running >= 10 and 2 * running >= cached:
-        found.append(
-            (
-                "Workflow code should only wait for futures and channels of the SDK: look for calls, locks or "
-                "computations in these workflows.",
-                f"{running} of {cached} goroutines of workflows are in none of the SDK's waits",
-            )
+    if running >= FEW and 2 * running >= cached:
+        what = (
+            "Workflow code should only wait for futures and channels of the SDK: look for calls, locks or "
+            "computations in these workflows."
         )
+        found.append((what, f"{running} of {cached} goroutines of workflows are in none of the SDK's waits"))
     return found

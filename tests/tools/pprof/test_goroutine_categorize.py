@@ -47,13 +47,13 @@ def test_the_recorded_service_is_told_apart_with_states(given: str) -> None:
 
 
 STACKS = {
-    "sql_query": f"{POLL} < github.com/lib/pq.(*conn).recv < database/sql.(*DB).QueryContext < example.com/app.get < "
-    "net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve",
+    "sql_query": f"{POLL} < github.com/lib/pq.(*conn).recv < database/sql.(*DB).QueryContext < "
+    "example.com/app.get < net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve",
     "sql_pool": f"{SELECT} < database/sql.(*DB).connectionOpener",
-    "http_request": f"{RECV} < example.com/app.handle < net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve",
+    "http_request": f"{RECV} < example.com/app.handle < net/http.HandlerFunc.ServeHTTP",
     "http_idle_connection": f"{POLL} < net/http.(*connReader).Read < net/http.(*conn).serve",
     "http_client_connection": f"{POLL} < net/http.(*persistConn).Read < net/http.(*persistConn).readLoop",
-    "grpc_server_handler": f"{SELECT} < example.com/app.Rpc < google.golang.org/grpc.(*Server).processUnaryRPC",
+    "grpc_server_handler": f"{SELECT} < example.com/app.R < google.golang.org/grpc.(*Server).handleStream",
     "grpc_transport_writer": f"{SELECT} < google.golang.org/grpc/internal/transport.(*controlBuffer).get",
     "kafka": f"{RECV} < github.com/IBM/sarama.(*Broker).responseReceiver",
     "kubernetes_informer": f"{SELECT} < k8s.io/client-go/tools/cache.(*Reflector).watchHandler",
@@ -124,7 +124,7 @@ def test_categories_are_paged_and_the_rest_is_counted(tmp_path: Path) -> None:
 def test_wrong_options_say_what_exists() -> None:
     with pytest.raises(InvalidArgumentError) as unknown:
         goroutine_categorize(AFTER, presets=["sync"])
-    assert "temporal" in unknown.value.details["available"]
+    assert "temporal" in str(unknown.value.details["available"])
     with pytest.raises(InvalidPatternError):
         goroutine_categorize(AFTER, categories=["x=("])
     with pytest.raises(WrongProfileKindError):

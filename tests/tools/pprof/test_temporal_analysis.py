@@ -17,11 +17,14 @@ from tests.tools.pprof.goroutine_stacks import profile_of
 AFTER = str(DATA / "go" / "main" / "goroutine.after.pb.gz")
 SDK = "go.temporal.io/sdk/internal."
 WAIT = "runtime.gopark < runtime.selectgo"
-GRPC = f"{WAIT} < google.golang.org/grpc.(*ClientConn).Invoke < go.temporal.io/api/workflowservice/v1.(*workflowServiceClient)"
+CLIENT = "go.temporal.io/api/workflowservice/v1.(*workflowServiceClient)"
+GRPC = f"{WAIT} < google.golang.org/grpc.(*ClientConn).Invoke < {CLIENT}"
 LOOP = f"{SDK}(*baseWorker).pollTask < {SDK}(*baseWorker).runPoller"
 YIELD = f"runtime.gopark < runtime.chanrecv < {SDK}(*coroutineState).yield < {SDK}(*state).yield"
-RUN = f"reflect.Value.Call < {SDK}(*workflowEnvironmentInterceptor).ExecuteWorkflow < {SDK}(*syncWorkflowDefinition).Execute.func1"
+EXECUTE = f"{SDK}(*workflowEnvironmentInterceptor).ExecuteWorkflow"
+RUN = f"reflect.Value.Call < {EXECUTE} < {SDK}(*syncWorkflowDefinition).Execute.func1"
 ACT = f"reflect.Value.Call < {SDK}(*activityTaskHandlerImpl).Execute < {SDK}(*activityTaskPoller).ProcessTask"
+FUTURE = f"{SDK}(*channelImpl).Receive < {SDK}(*decodeFutureImpl).Get"
 WORKER = [
     (f"{WAIT} < {SDK}(*basePoller).doPoll < {SDK}(*activityTaskPoller).PollTask < {LOOP}", 4),
     (f"{GRPC}.PollActivityTaskQueue < {SDK}(*activityTaskPoller).poll < {SDK}(*basePoller).doPoll.func1", 4),
@@ -29,10 +32,7 @@ WORKER = [
     (f"{GRPC}.PollWorkflowTaskQueue < {SDK}(*workflowTaskPoller).poll < {SDK}(*basePoller).doPoll.func1", 1),
     (f"runtime.gopark < time.Sleep < example.com/app.fetch < example.com/app.(*Acts).Charge < {ACT}", 7),
     (f"{YIELD} < {SDK}(*selectorImpl).Select < example.com/app.OrderWorkflow < {RUN}", 30),
-    (
-        f"{YIELD} < {SDK}(*channelImpl).Receive < {SDK}(*decodeFutureImpl).Get < example.com/app.OrderWorkflow < {RUN}",
-        20,
-    ),
+    (f"{YIELD} < {FUTURE} < example.com/app.OrderWorkflow < {RUN}", 20),
     (f"runtime.asyncPreempt < example.com/app.compute < example.com/app.BillWorkflow < {RUN}", 3),
     (f"{WAIT} < {SDK}(*temporalInvoker).internalHeartBeat.func1", 5),
     (f"{WAIT} < {SDK}(*baseWorker).runTaskDispatcher", 2),

@@ -189,8 +189,8 @@ def _warnings(now: Goroutines, before: Goroutines | None, leaks: list[Leak]) -> 
     found: list[str] = []
     if now.total and not now.is_named:
         found.append(
-            "the profile has no function names (a debug=1 text has addresses only), so reasons to wait can not be "
-            "told: take the profile without debug, or with debug=2"
+            "the profile has no function names (a debug=1 text has addresses only), so reasons to wait can "
+            "not be told: take the profile without debug, or with debug=2"
         )
     rows, goroutines = now.left_out
     if rows:

@@ -49,15 +49,15 @@ def goroutine_categorize(
         list[str],
         Field(
             max_length=20,
-            description="Groups of rules: temporal, kubernetes, messaging, database, observability, grpc, http, "
-            "runtime; all when this and categories are empty.",
+            description="Groups of rules: temporal, kubernetes, messaging, database, observability, grpc, "
+            "http, runtime; all when this and categories are empty.",
         ),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     categories: Annotated[
         list[str],
         Field(
             max_length=MOST_CUSTOM,
-            description="Own categories, `name=regex` on function names; they come first.",
+            description="Own categories, `name=regex` on functions; they come first.",
         ),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     limit: Annotated[int, Field(ge=1, le=200, description="Categories at most.")] = 10,
@@ -102,7 +102,7 @@ def _known(wanted: list[str]) -> list[str]:
         if name not in known_presets():
             raise InvalidArgumentError(
                 f"presets: there is no group of rules {name[:60]!r}",
-                hint=f"There are: {', '.join(known_presets())}; waits (sync) are told by pprof.goroutine_analysis.",
+                hint=f"There are: {', '.join(known_presets())}; waits are told by pprof.goroutine_analysis.",
                 details={"argument": "presets", "available": list(known_presets())},
             )
     return wanted
@@ -138,9 +138,9 @@ def _grouped(profile: Profile, filters: Mapping[str, object], rules: tuple[Purpo
 def _by_state(
     profile: Profile, filters: Mapping[str, object], rules: tuple[Purpose, ...], *, is_dump: bool
 ) -> dict[str, dict[int, int]]:
-    """Count goroutines by category in those states that can be picked out; the third state is what is left.
+    """Count goroutines by category in the states that can be picked out; the third is what is left.
 
-    A parked goroutine is in `runtime.gopark`, and no other is (specified: Go's scheduler); a dump says its state.
+    A parked goroutine is in `runtime.gopark`, and no other is (specified: Go's scheduler); a dump says it.
     """
     if is_dump:
         picked = {
@@ -164,12 +164,10 @@ def _by_state(
 def _row(
     group: Rows, index: int, total: int, rules: tuple[Purpose, ...], states: dict[str, dict[int, int]]
 ) -> GoroutineCategory:
-    kind, count = group["kind"], group["values"][index]
+    kind, count = int(group["kind"]), int(group["values"][index])
     rule = rules[kind - 1] if kind <= len(rules) else Purpose(OWN, OWN, "")
     known = {state: counts.get(kind, 0) for state, counts in states.items()}
-    by_state = {
-        state: known.get(state, count - sum(known.values())) for state in ("running", "syscall", "waiting")
-    }
+    rest = count - sum(known.values())
     return GoroutineCategory(
         name=rule.name,
         preset=rule.preset,
@@ -178,7 +176,9 @@ def _row(
         percent=100 * count / total if total else 0.0,
         sample_stack=_signature(group["stacks"][0]),
         sites=[f"{clip(part['function'])} ({part['values'][index]})" for part in group["roots"]],
-        **by_state,
+        running=known.get("running", rest),
+        syscall=known.get("syscall", rest),
+        waiting=known.get("waiting", rest),
     )
 
 

@@ -51,8 +51,8 @@ MOST_GROUPS = 2_000
 def temporal_analysis(profile: Profile, **filters: Unpack[SampleFilters]) -> TemporalAnalysisResult:
     """Tell what Temporal workers do: pollers, activities, cached workflows, sessions.
 
-    Reads the goroutine profile of a worker: each goroutine has one role, workflows and activities are listed by
-    function, settings are inferred, by task queue where a label names it, and advice comes with its numbers.
+    Reads the goroutine profile of a worker: each goroutine has one role, workflows and activities are listed
+    by function, settings are inferred, by task queue where a label names it, and advice has its numbers.
     Without the SDK it says so. For other goroutines use pprof.goroutine_categorize.
     """
     check_kind(profile)
@@ -69,16 +69,16 @@ def temporal_analysis(profile: Profile, **filters: Unpack[SampleFilters]) -> Tem
     )
     index = found["sample_type"]["index"]
     names = ["", *(role.name for role in roles())]
-    sums = {names[kind["kind"]]: kind["first"][index] for kind in found["kinds"]}
+    sums = {names[int(kind["kind"])]: int(kind["first"][index]) for kind in found["kinds"]}
     counts = {role.name: sums.get(role.name, 0) for role in roles()}
     ours = sum(count for name, count in counts.items() if name != OUTSIDE)
-    groups = [(names[group["kind"]], group) for group in found["groups"] if group["kind"]]
+    groups: list[tuple[str, Rows]] = [
+        (names[int(group["kind"])], group) for group in found["groups"] if group["kind"]
+    ]
     warnings = list(found["warnings"])
     total = found["totals"][index]
     if total and not ours:
-        warnings.append(
-            "no goroutine runs code of the SDK of Temporal or Cadence: this process is no such worker"
-        )
+        warnings.append("no goroutine runs code of Temporal's or Cadence's SDK: this is no such worker")
     elif found["left_out"]["rows"]:
         warnings.append(f"{found['left_out']['rows']} smaller groups are in counts alone")
     return TemporalAnalysisResult(
