@@ -117,9 +117,9 @@ class Session:
         if not isinstance(reference, str):
             return self._bundle_of_list(list(reference))
         if reference.startswith(PREFIX):
-            record = self._use(reference)
-            if record.is_bundle:
-                return self._bundle_of(record)
+            whole = "#" not in reference and self._use(reference)
+            if whole and whole.is_bundle:
+                return self._bundle_of(whole)
             return self._bundle_of_list([reference])
         opened, selector = self._open_with_selector(reference)
         if isinstance(opened, Profile):
