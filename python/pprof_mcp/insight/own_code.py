@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pprof_mcp.insight.origin import GO_STANDARD, origin_of
 
@@ -13,7 +13,7 @@ _GO_FORGES = frozenset(
 )
 """Hosts whose modules are host/owner/name (specified by these hosts); elsewhere it is host/name."""
 
-_GO_DEPENDENCY = re.compile(r"@v\d|/pkg/mod/|(?:^|/)vendor/")
+_GO_DEPENDENCY = re.compile(r"@v\d|(?:^|/)vendor/")
 """Files of dependencies: the module cache, also in trimmed paths, and vendored trees (specified by Go)."""
 
 _GO_SHARED = (
@@ -42,6 +42,7 @@ class OwnCode:
     how: str
     runtime: str | None
     given: bool = False
+    _packages: dict[str, bool] = field(default_factory=dict[str, bool], repr=False, compare=False)
 
     def __call__(self, name: str, file: str) -> bool:
         """Tell whether a function is own, by its name and source file."""
@@ -50,7 +51,13 @@ class OwnCode:
         if self.given:
             return any(_begins(name, one) or f"/{one}/" in f"/{file}" for one in self.prefixes)
         if self.runtime in ("go", None):
-            return _own_go(name, file, self.prefixes)
+            package = go_package(name)
+            known = self._packages.get(package)
+            if known is None:
+                known = package == "main" or any(_begins(package, one) for one in self.prefixes)
+                self._packages[package] = known
+            # Wrappers that cgo writes are in the package of their caller, who is the one to name.
+            return known and "._Cfunc_" not in name and (package == "main" or not _from_dependency(file))
         return origin_of(name, file, self.runtime).origin == "own"
 
 
@@ -74,18 +81,21 @@ def own_code(
         return OwnCode(prefixes, "as given", runtime, given=True)
     if runtime not in ("go", None):
         return OwnCode((), f"{runtime}: files of the runtime and of installed packages are not own", runtime)
-    weights: dict[str, float] = {}
+    by_package: dict[str, float] = {}
     versions_show = False
     for name, file, cum in functions:
         package = go_package(name)
         if not package or package == "main" or _is_standard(package):
             continue
-        if _GO_DEPENDENCY.search(file):
+        if _from_dependency(file):
             versions_show = True
             continue
+        by_package[package] = by_package.get(package, 0.0) + abs(cum)
+    weights: dict[str, float] = {}
+    for package, weight in by_package.items():
         module = go_module(package)
         if not any(_begins(module, shared) for shared in _GO_SHARED):
-            weights[module] = weights.get(module, 0.0) + abs(cum)
+            weights[module] = weights.get(module, 0.0) + weight
     if not weights:
         return OwnCode(
             (), "no module besides the standard library and dependencies; package main is own", runtime
@@ -121,14 +131,9 @@ def _is_standard(package: str) -> bool:
     return package.partition("/")[0] in GO_STANDARD
 
 
-def _own_go(name: str, file: str, prefixes: tuple[str, ...]) -> bool:
-    package = go_package(name)
-    if package == "main":
-        return True
-    # Wrappers that cgo writes are in the package of their caller, who is the one to name.
-    if not package or "._Cfunc_" in name or _GO_DEPENDENCY.search(file):
-        return False
-    return any(_begins(package, one) for one in prefixes)
+def _from_dependency(file: str) -> bool:
+    # Most files are neither, and looking for a text is much faster than an expression.
+    return ("@v" in file or "vendor/" in file) and _GO_DEPENDENCY.search(file) is not None
 
 
 def _begins(name: str, prefix: str) -> bool:

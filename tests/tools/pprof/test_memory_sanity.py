@@ -92,6 +92,14 @@ def test_a_bundle_gives_its_own_profiles_and_metrics(data: Path) -> None:
     assert result.alloc_bytes_per_second == pytest.approx(44_469_765.8)
 
 
+def test_one_profile_of_a_bundle_can_be_chosen(data: Path) -> None:
+    opened = bundle(data / "bundle.zip")
+    for reference in (f"{opened.handle}#heap", f"{data / 'bundle.zip'}#heap"):
+        result = memory_sanity(bundle(reference))
+        assert len(result.looked_at) == 1
+        assert result.heap_inuse_bytes == 29_958_654
+
+
 def test_metrics_that_are_none_are_a_warning(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     with ZipFile(path, "w") as file:

@@ -87,6 +87,7 @@ def test_labels_and_other_sample_types_are_hinted_at(cpu: str, data: Path) -> No
     assert "pprof_tags" in [call.tool for call in found.next]
     heap = pp.open_profile(data / "go" / "main" / "heap.after.pb.gz").top()
     assert any("alloc_space" in hint for hint in heap.hints)
+    assert "pprof_memory_sanity" in [call.tool for call in heap.next]
 
 
 def test_wrong_options_are_errors_that_say_what_exists(cpu: str) -> None:

@@ -157,6 +157,9 @@ def _next(
     if groups:
         why = f"Values by {groups[0]}."
         calls.append(next_call("pprof.tags", why, profile=reference, key=groups[0], sample_index=index))
+    if profile.kind == "heap":
+        why = "Growth, churn and what else is suspicious about this memory."
+        calls.append(next_call("pprof.memory_sanity", why, heap_profile=reference))
     if not cum:
         why = "The same by cum: whose calls cost most."
         calls.append(next_call("pprof.top", why, profile=reference, cum=True, sample_index=index))
