@@ -21,7 +21,7 @@ CASES = Cases(
     wrong=[("heap_profile", CPU), ("base", HEAPS[0])],
 )
 
-CPU = (("samples", "count"), ("cpu", "nanoseconds"))
+CPU_TYPES = (("samples", "count"), ("cpu", "nanoseconds"))
 
 
 def bundle(path: str | Path) -> Bundle:
@@ -185,7 +185,7 @@ def test_rss_beyond_heap_and_stacks_is_told_with_the_sum_and_with_who_may_hold_i
             ),
             ("main.f:3", (600, 6 * 10**9)),
         ],
-        types=CPU,
+        types=CPU_TYPES,
     )
 
     def with_rss(mb: int) -> MemorySanityResult:
@@ -221,7 +221,7 @@ def test_collection_is_judged_by_what_is_certain(tmp_path: Path) -> None:
              (collecting, collecting * 10**7)),
             ("main.f:3", (working, working * 10**7)),
         ]  # fmt: skip
-        profile = pp.open_profile(heap_of(tmp_path, "cpu.pb", samples, types=CPU))
+        profile = pp.open_profile(heap_of(tmp_path, "cpu.pb", samples, types=CPU_TYPES))
         return found(memory_sanity(bundle(heap), cpu_profile=profile))
 
     assert of(4, 6) == []
