@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
 
 from pprof_mcp import _native
 from pprof_mcp.filters import spec
-from pprof_mcp.insight.runtime import runtime_of
+from pprof_mcp.insight.runtime import runtime_of, runtime_of_names
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, ask
 
@@ -39,7 +39,10 @@ class Marked:
         self.profile = profile
         self.filters = filters
         self.functions: Rows = ask(_native.functions, profile, filters)
-        self.runtime = runtime_of(zip(self.functions["file"], self.functions["cum"], strict=True))
+        names, files, cum = (self.functions[key] for key in ("name", "file", "cum"))
+        self.runtime = runtime_of(zip(files, cum, strict=True)) or runtime_of_names(
+            zip(names, cum, strict=True)
+        )
 
     def groups(self, marking: Marking, **query: object) -> Rows:
         """Group the samples.
@@ -48,11 +51,24 @@ class Marked:
             marking: Marks a function; asked once for each.
             **query: What the core is asked besides.
         """
-        names, files = self.functions["name"], self.functions["file"]
-        marks = array(
-            "H", (marking(name, file, self.runtime) for name, file in zip(names, files, strict=True))
-        )
-        if sys.byteorder == "big":
-            marks.byteswap()
-        found = _native.groups(self.profile.native, spec(self.filters, **query), marks.tobytes())
+        found = _native.groups(self.profile.native, spec(self.filters, **query), self.marks(marking))
         return cast("Rows", json.loads(found))
+
+    def marks(self, marking: Marking) -> bytes:
+        """Mark every function, as the core reads it."""
+        names, files = self.functions["name"], self.functions["file"]
+        marked = (marking(name, file, self.runtime) for name, file in zip(names, files, strict=True))
+        return packed("H", marked)
+
+
+def packed(code: str, numbers: Iterable[int]) -> bytes:
+    """Write numbers as the core reads them, the lowest byte first.
+
+    Args:
+        code: Of the module array: `H` for two bytes, `I` for four.
+        numbers: What to write.
+    """
+    written = array(code, numbers)
+    if sys.byteorder == "big":
+        written.byteswap()
+    return written.tobytes()

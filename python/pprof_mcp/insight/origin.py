@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +25,9 @@ _THIRD_PARTY = {
     "python": re.compile(r"(?:site|dist)-packages/(?P<package>[^/]+?)(?:\.py)?(?:/|$)"),
     "node": re.compile(r"(?:^|.*/)node_modules/(?P<package>@[^/]+/[^/]+|[^/]+)/"),
     "ruby": re.compile(r"(?:^|.*/)gems/(?P<package>[^/]+)-(?P<version>\d[^/]*)/"),
-    "php": re.compile(r"(?:^|/)vendor/(?P<package>[^/]+/[^/]+)/"),
+    "php": re.compile(
+        r"(?:^|/)(?:vendor/(?P<package>[^/]+/[^/]+)/|(?P<wordpress>wp-(?:includes|admin)|wp-content/plugins/[^/]+)/)"
+    ),
     "native": re.compile(r"/\.cargo/registry/src/[^/]+/(?P<package>[^/]+)-(?P<version>\d[^/]*)/"),
 }
 """Where package managers put what they install. Source: pip, npm, RubyGems, Composer, Cargo."""
@@ -41,7 +44,7 @@ _STANDARD_NAME = {
     "java": re.compile(r"^(?:java|javax|jdk|sun|com\.sun|kotlin|scala)[./]"),
     "dotnet": re.compile(r"^(?:System|Microsoft|Interop)[.!]"),
     "node": re.compile(r"^\("),
-    "php": re.compile(r"^[a-z0-9_]+$"),
+    "php": re.compile(r"^[a-z0-9_]+$|^[\w-]+\|"),
 }
 """Names of standard libraries where files do not tell. Source: the runtimes' own packages."""
 
@@ -51,6 +54,20 @@ _JAVA_KNOWN = re.compile(
     r"^(?:org[./](?:apache|springframework|hibernate|eclipse|jboss|slf4j|postgresql)|io[./](?:netty|grpc|"
     r"micrometer|vertx)|com[./](?:google|fasterxml|zaxxer|mysql|datadog)|net[./]bytebuddy)[./]"
 )
+
+
+_DOTNET_KNOWN = re.compile(
+    r"^(?P<package>Newtonsoft\.Json|Serilog|NLog|Npgsql|Dapper|AutoMapper|MassTransit|Grpc|Google\.\w+|OpenTelemetry|"
+    r"StackExchange\.\w+|MongoDB|RabbitMQ|Swashbuckle|Polly|FluentValidation|MediatR|Pyroscope|Datadog|Castle)[.!]"
+)
+"""Packages of NuGet that many programs use; namespaces say no more. Source: chosen."""
+
+_PYTHON_KNOWN = frozenset({
+    "aiohttp", "celery", "click", "django", "fastapi", "flask", "gunicorn", "jinja2", "kombu", "numpy",
+    "pandas", "pyroscope", "requests", "rest_framework", "sqlalchemy", "starlette", "tornado", "urllib3",
+    "uvicorn", "werkzeug",
+})  # fmt: skip
+"""Packages of PyPI that many programs use, for paths that begin with the package. Source: chosen."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +105,18 @@ def origin_of(name: str, file: str, runtime: str | None) -> Whose:
     if runtime == "java":
         return _java(name)
     found = _THIRD_PARTY[runtime].search(file) if runtime in _THIRD_PARTY else None
-    if found:
-        return _third(found)
+    if runtime == "dotnet":
+        found = _DOTNET_KNOWN.match(name)
+    whose = _third(found) if found else _python(file) if runtime == "python" else None
+    if whose is not None:
+        return whose
     for table, text in ((_STANDARD_FILE, file), (_STANDARD_NAME, name)):
         pattern = table.get(runtime or "")
-        if pattern is not None and pattern.search(text) and not (table is _STANDARD_NAME and file):
+        if (
+            pattern is not None
+            and pattern.search(text)
+            and not (table is _STANDARD_NAME and file and runtime != "dotnet")
+        ):
             return Whose("standard")
     # Every runtime has frames of its own in C or C++.
     is_foreign = runtime not in (None, "native") and file.endswith((".c", ".cc", ".cpp", ".h"))
@@ -121,7 +145,19 @@ def package_of(name: str, file: str, runtime: str | None) -> str:
 
 
 def _third(found: re.Match[str]) -> Whose:
-    return Whose("third_party", found["package"], found.groupdict().get("version"))
+    named = found.groupdict()
+    package = named["package"] or (
+        "wordpress" if (named.get("wordpress") or "").count("/") == 0 else named["wordpress"]
+    )
+    return Whose("third_party", package, named.get("version"))
+
+
+def _python(file: str) -> Whose | None:
+    """Judge a path that begins with its package, as profilers write that cut folders off."""
+    top = file.partition("/")[0].removesuffix(".py")
+    if top in sys.stdlib_module_names:
+        return Whose("standard")
+    return Whose("third_party", top) if top in _PYTHON_KNOWN and "/" in file else None
 
 
 def _go(name: str, file: str) -> Whose:

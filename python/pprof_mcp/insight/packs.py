@@ -23,6 +23,15 @@ def pack(name: str) -> dict[str, Any]:
         name: Its file in `pprof_mcp/data/rules`, without `.toml`.
     """
     text = (files("pprof_mcp") / "data" / "rules" / f"{name}.toml").read_text(encoding="utf-8")
+    return read_toml(text)
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Read any TOML.
+
+    Raises:
+        ValueError: It is none.
+    """
     return cast("dict[str, Any]", tomllib.loads(text))  # pyright: ignore[reportUnknownMemberType]
 
 

@@ -48,7 +48,7 @@ mod _native {
     };
     #[pymodule_export]
     use super::questions::{
-        diff_paths, diff_top, functions, groups, lines, paths, peek, pgo, tags, top, traces, way,
+        diff_paths, diff_top, functions, groups, lines, paths, peek, pgo, storylines, tags, top, traces, way,
     };
     #[pymodule_export]
     use super::report::report;

@@ -226,6 +226,14 @@ pub struct KindSums {
     pub first: Vec<i64>,
     /// Samples that a function of the kind is in, each counted once.
     pub within: Vec<i64>,
+    /// Of those, samples where it is nearer to the leaf than any of the user's own code: what it does, not what it hosts.
+    pub below: Vec<i64>,
+    /// How many samples those are.
+    pub below_samples: u64,
+    /// Recorded events behind them; 0 when nothing was said about sampling.
+    pub below_events: f64,
+    /// Of those, the first frames of the user's own code, heaviest first.
+    pub owners: Vec<Part>,
     /// Samples of the kind.
     pub samples: u64,
 }
@@ -296,6 +304,8 @@ struct Read {
     leaf: u8,
     /// The kinds in it, ascending.
     within: Vec<u8>,
+    /// Those nearer to the leaf than the owner, ascending.
+    below: Vec<u8>,
     site: Option<SpotKey>,
     owner: Option<SpotKey>,
     caller: Option<SpotKey>,
@@ -431,10 +441,16 @@ impl Reader<'_, '_> {
         let is_plumbing = |frame: &Frame| self.mark(*frame) & mark::PLUMBING != 0;
         let is_own = |frame: &&Frame| self.mark(**frame) & mark::OWN != 0;
         let at = if given == 0 { self.pick(frames) } else { None };
-        let mut within: Vec<u8> = frames.iter().map(kind_of).filter(|&kind| kind != 0).collect();
-        within.sort_unstable();
-        within.dedup();
-        let owner = frames.iter().find(is_own).map(|&frame| self.spot(frame));
+        let nearest = frames.iter().position(|frame| is_own(&frame));
+        let kinds_of = |frames: &[Frame]| {
+            let mut kinds: Vec<u8> = frames.iter().map(kind_of).filter(|&kind| kind != 0).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds
+        };
+        let within = kinds_of(frames);
+        let below = kinds_of(&frames[..nearest.unwrap_or(frames.len())]);
+        let owner = nearest.map(|at| self.spot(frames[at]));
         let root = frames.iter().rev().find(|frame| !is_plumbing(frame));
         let root = root.or(frames.last()).map(|&frame| self.spot(frame));
         let from = at.unwrap_or(0);
@@ -467,6 +483,7 @@ impl Reader<'_, '_> {
             by: at.map_or(StringId::EMPTY, |at| self.spot(frames[at]).function),
             leaf: frames.first().map_or(0, kind_of),
             within,
+            below,
             site,
             owner,
             caller: caller.or(owner),
@@ -674,7 +691,7 @@ fn add_labels<'m>(
     Ok(())
 }
 
-fn kinds(found: &Found) -> Vec<KindSums> {
+fn kinds(reader: &Reader<'_, '_>, found: &Found) -> Vec<KindSums> {
     let mut kinds: Vec<KindSums> = (0..=u8::MAX)
         .map(|kind| KindSums {
             kind,
@@ -682,6 +699,7 @@ fn kinds(found: &Found) -> Vec<KindSums> {
         })
         .collect();
     let mut occurs = [false; 256];
+    let mut owners: Vec<FxHashMap<SpotKey, Vec<i64>>> = vec![FxHashMap::default(); kinds.len()];
     for (read, sums) in found.reads.iter().zip(&found.sums) {
         let kind = &mut kinds[usize::from(read.kind)];
         add(&mut kind.first, &sums.values);
@@ -693,11 +711,23 @@ fn kinds(found: &Found) -> Vec<KindSums> {
             add(&mut kinds[usize::from(kind)].within, &sums.values);
             occurs[usize::from(kind)] = true;
         }
+        for &kind in &read.below {
+            let at = usize::from(kind);
+            add(&mut kinds[at].below, &sums.values);
+            kinds[at].below_samples += sums.samples;
+            kinds[at].below_events += sums.events;
+            if let Some(owner) = read.owner {
+                add(owners[at].entry(owner).or_default(), &sums.values);
+            }
+        }
+    }
+    for (kind, owners) in kinds.iter_mut().zip(owners) {
+        kind.owners = reader.parts(owners);
     }
     let width = found.sums.first().map_or(0, |sums| sums.values.len());
     kinds.retain(|kind| occurs[usize::from(kind.kind)]);
     for kind in &mut kinds {
-        for values in [&mut kind.first, &mut kind.leaf, &mut kind.within] {
+        for values in [&mut kind.first, &mut kind.leaf, &mut kind.within, &mut kind.below] {
             values.resize(width, 0);
         }
     }
@@ -812,7 +842,7 @@ pub fn groups(profile: &Profile, query: &GroupsQuery, marks: &[u16]) -> Result<G
         samples: all.samples,
         stack_count: found.stacks.len(),
         without_owner,
-        kinds: kinds(&found),
+        kinds: kinds(&reader, &found),
         group_count,
         group_spread,
         grouped_stacks: stack_weights.len(),
@@ -929,6 +959,40 @@ mod tests {
             (vec![31, 76], vec![24, 1], 5)
         );
         assert_eq!(found.total, 80);
+    }
+
+    #[test]
+    fn what_a_kind_does_for_own_code_is_told_from_what_it_hosts() {
+        let profile = profile(&[
+            (&["json.Marshal", "my.Serve", "sync.Lock"], [1, 40]),
+            (&["my.Fetch", "sync.Lock"], [2, 30]),
+            (&["json.Marshal", "lib.Get"], [4, 20]),
+        ]);
+        let marks = marks(&profile, mark_of);
+        let found = groups(&profile, &GroupsQuery::default(), &marks).unwrap();
+        let below: Vec<_> = found
+            .kinds
+            .iter()
+            .map(|kind| {
+                let owners = kind.owners.iter();
+                let owners: Vec<_> = owners
+                    .map(|part| (part.spot.function.as_str(), part.values[1]))
+                    .collect();
+                (
+                    kind.kind,
+                    kind.within[1],
+                    kind.below[1],
+                    kind.below_samples,
+                    owners,
+                )
+            })
+            .collect();
+        let expected = [
+            (0, 0, 0, 0, vec![]),
+            (1, 70, 0, 0, vec![]),
+            (2, 60, 60, 2, vec![("my.Serve", 40)]),
+        ];
+        assert_eq!(below, expected);
     }
 
     #[test]
