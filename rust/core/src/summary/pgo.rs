@@ -205,8 +205,11 @@ mod tests {
     use crate::profile::ProfileBuilder;
     use crate::table::{Function, Line, Location};
 
-    /// Stacks, leaf first, of name, line and start line.
-    fn profile(stacks: &[(&[(&str, i64, i64)], i64)]) -> Profile {
+    /// Name, line and start line.
+    type Place = (&'static str, i64, i64);
+
+    /// Stacks, leaf first, with a value each.
+    fn profile(stacks: &[(&[Place], i64)]) -> Profile {
         let mut builder = ProfileBuilder::default();
         let value_type = builder.value_type(b"samples", b"count");
         builder.header.sample_types.push(value_type);
