@@ -60,6 +60,9 @@ def test_rows_and_what_is_left_out_add_up_and_cursors_go_on(data: Path) -> None:
         seen += [row.source_location for row in part.paths]
         cursor = part.cursor
     assert seen == [row.source_location for row in whole.paths]
+    none = alloc_paths(profile, min_percent=99)
+    assert (none.paths, none.left_out.alloc_bytes) == ([], none.total_alloc)
+    assert any("none of 45 sites" in warning for warning in none.warnings)
     few = alloc_paths(profile, min_percent=10)
     assert [row.alloc_pct >= 10 for row in few.paths] == [True, True]
     assert few.cursor is None

@@ -184,9 +184,14 @@ def alloc_paths(
     rows = [_row(group, pair, total, since, is_sampled=how_sampled is not None) for group in kept]
     left = found["totals"][index] - sum(row.alloc_bytes for row in rows)
     per_second = _per_second(total, since)
+    warnings = [*found["warnings"], *_warnings(pair, since, rows)]
+    if found["groups"] and not kept:
+        warnings.append(
+            f"none of {found['group_count']} sites reaches {min_percent:g} %: lower min_percent to see them"
+        )
     all_kept = len(kept) == len(found["groups"])
     return AllocPathsResult(
-        warnings=[*found["warnings"], *_warnings(pair, since, rows)],
+        warnings=warnings,
         next=_next(profile, pair, rows),
         profile=profile.reference,
         profile_kind=profile.kind,

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::ids::{StackId, StringId};
 use crate::interrupt;
 use crate::profile::Profile;
-use crate::table::Line;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +72,20 @@ struct Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node {
     address: u64,
-    line: Option<Line>,
+    /// Empty without a function.
+    name: StringId,
+    line: i64,
+    start_line: i64,
+}
+
+impl Node {
+    fn is_named(self) -> bool {
+        !self.name.is_empty()
+    }
+
+    fn is_placed(self) -> bool {
+        self.is_named() && self.line > 0 && self.start_line > 0
+    }
 }
 
 /// How much of a profile a compiler can use.
@@ -116,16 +128,6 @@ pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
     let mut calls: FxHashMap<Call, u64> = FxHashMap::default();
     let mut frames: Vec<Node> = Vec::new();
     let mut seen: Vec<(Node, Node)> = Vec::new();
-    let is_named = |node: &Node| {
-        node.line
-            .is_some_and(|line| !functions.get(line.function).name.is_empty())
-    };
-    let is_placed = |node: &Node| {
-        let place = node
-            .line
-            .map(|line| (line.line, functions.get(line.function).start_line));
-        is_named(node) && place.is_some_and(|(line, start)| line > 0 && start > 0)
-    };
     // Sums do not depend on the order in which stacks are walked.
     for (number, (&stack, &weight)) in weights.iter().enumerate() {
         interrupt::check_at(number)?;
@@ -134,17 +136,27 @@ pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
             let address = view.locations().get(location).address;
             let lines = view.locations().lines(location);
             if lines.is_empty() {
-                frames.push(Node { address, line: None });
+                frames.push(Node {
+                    address,
+                    name: StringId::EMPTY,
+                    line: 0,
+                    start_line: 0,
+                });
             }
-            frames.extend(lines.iter().map(|&line| Node {
-                address,
-                line: Some(line),
+            frames.extend(lines.iter().map(|line| {
+                let function = functions.get(line.function);
+                Node {
+                    address,
+                    name: function.name,
+                    line: line.line,
+                    start_line: function.start_line,
+                }
             }));
         }
         fit.total = fit.total.saturating_add(weight);
         if let Some(leaf) = frames.first() {
-            fit.leaf_named += if is_named(leaf) { weight } else { 0 };
-            fit.leaf_placed += if is_placed(leaf) { weight } else { 0 };
+            fit.leaf_named += if leaf.is_named() { weight } else { 0 };
+            fit.leaf_placed += if leaf.is_placed() { weight } else { 0 };
         }
         seen.clear();
         for pair in frames.windows(2) {
@@ -154,17 +166,13 @@ pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
             }
             seen.push((callee, caller));
             fit.call_weight = fit.call_weight.saturating_add(weight);
-            let (Some(to), Some(at)) = (callee.line, caller.line) else {
-                continue;
-            };
-            if !is_named(&callee) || !is_placed(&caller) {
+            if !callee.is_named() || !caller.is_placed() {
                 continue;
             }
-            let from = functions.get(at.function);
             let call = Call {
-                caller: from.name,
-                callee: functions.get(to.function).name,
-                offset: at.line - from.start_line,
+                caller: caller.name,
+                callee: callee.name,
+                offset: caller.line - caller.start_line,
             };
             *calls.entry(call).or_default() += weight;
             fit.usable_call_weight = fit.usable_call_weight.saturating_add(weight);
@@ -195,13 +203,13 @@ mod tests {
     use super::*;
     use crate::ids::LocationId;
     use crate::profile::ProfileBuilder;
-    use crate::table::{Function, Location};
+    use crate::table::{Function, Line, Location};
 
-    /// Stacks, leaf first, of name, line and start line.
-    /// Frames (name, start line, line), leaf first, and what they count.
-    type Stack<'a> = (&'a [(&'a str, i64, i64)], i64);
+    /// Name, line and start line.
+    type Place = (&'static str, i64, i64);
 
-    fn profile(stacks: &[Stack<'_>]) -> Profile {
+    /// Stacks, leaf first, with a value each.
+    fn profile(stacks: &[(&[Place], i64)]) -> Profile {
         let mut builder = ProfileBuilder::default();
         let value_type = builder.value_type(b"samples", b"count");
         builder.header.sample_types.push(value_type);
