@@ -160,6 +160,13 @@ def test_states_of_dumps_are_reasons(tmp_path: Path, state: str, text: str, reas
     assert found.total_goroutines == 3
 
 
+def test_a_label_of_the_program_that_is_called_state_is_no_state_of_a_goroutine(tmp_path: Path) -> None:
+    found = goroutine_analysis(
+        profile_of(tmp_path, [(LISTEN, 3, (("state", "CA"),)), (LISTEN + " < main.f", 1)])
+    )
+    assert [(row.reason, row.count) for row in found.top_wait_reasons] == [("chan receive", 4)]
+
+
 def test_a_crash_is_read_and_says_what_it_was(tmp_path: Path) -> None:
     crash = dump_of(
         tmp_path, [("running", "panic < main.f", 1), ("chan send", "main.g", 12)], before="panic: boom\n\n"
