@@ -35,11 +35,12 @@ def goroutine_analysis(
     profile: Profile,
     *,
     base: Annotated[
-        Profile | None, Field(description="Earlier snapshot of the same process: tells growth from pools.")
+        Profile | None,
+        Field(description="Earlier snapshot of the process (path, `handle:...`): tells growth from pools."),
     ] = None,
     stacks: Annotated[
         Profile | None,
-        Field(description="Dump of stacks (debug=2) of the same moment: adds ages and creators."),
+        Field(description="Dump (debug=2) of the same moment (path, `handle:...`): adds ages and creators."),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Candidates at most.")] = 5,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
