@@ -31,7 +31,7 @@ class SampleIndex(TypedDict, total=False):
         Field(
             default="",
             max_length=200,
-            description="Sample type by name or number; default: the profile's own.",
+            description="Sample type; default: the profile's own.",
         ),
     ]
 
@@ -41,28 +41,20 @@ class FrameFilters(TypedDict, total=False):
 
     focus: Annotated[
         str,
-        Field(
-            default="", max_length=MAX_PATTERN, description="Keep samples with a frame matching this regex."
-        ),
+        Field(default="", max_length=MAX_PATTERN, description="Regex: samples to keep."),
     ]
     ignore: Annotated[
         str,
-        Field(
-            default="", max_length=MAX_PATTERN, description="Drop samples with a frame matching this regex."
-        ),
+        Field(default="", max_length=MAX_PATTERN, description="Regex: samples to drop."),
     ]
-    hide: Annotated[
-        str, Field(default="", max_length=MAX_PATTERN, description="Drop frames matching this regex.")
-    ]
-    show: Annotated[
-        str, Field(default="", max_length=MAX_PATTERN, description="Keep only frames matching this regex.")
-    ]
+    hide: Annotated[str, Field(default="", max_length=MAX_PATTERN, description="Regex: frames to drop.")]
+    show: Annotated[str, Field(default="", max_length=MAX_PATTERN, description="Regex: frames to keep.")]
     show_from: Annotated[
         str,
         Field(
             default="",
             max_length=MAX_PATTERN,
-            description="Drop frames above the highest match of this regex.",
+            description="Regex: the highest frame to keep.",
         ),
     ]
     tagfocus: Annotated[
@@ -70,15 +62,11 @@ class FrameFilters(TypedDict, total=False):
         Field(
             default="",
             max_length=MAX_PATTERN,
-            description="Keep samples with a label: `key=regex` or `key=1kb:64kb`.",
+            description="Labels to keep: `key=regex`, `key=1kb:64kb`.",
         ),
     ]
-    tagignore: Annotated[
-        str, Field(default="", max_length=MAX_PATTERN, description="Drop samples with a label, as tagfocus.")
-    ]
-    noinlines: Annotated[
-        bool, Field(default=False, description="Count inlined work to the function it was inlined into.")
-    ]
+    tagignore: Annotated[str, Field(default="", max_length=MAX_PATTERN, description="Labels to drop.")]
+    noinlines: Annotated[bool, Field(default=False, description="Count inlined calls to their caller.")]
 
 
 class SampleFilters(SampleIndex, FrameFilters, total=False):
@@ -88,7 +76,7 @@ class SampleFilters(SampleIndex, FrameFilters, total=False):
 class Filters(SampleFilters, total=False):
     """Which samples and frames are looked at, and how they are grouped."""
 
-    granularity: Annotated[Granularity, Field(default="functions", description="What counts as one row.")]
+    granularity: Annotated[Granularity, Field(default="functions", description="What a row is.")]
 
 
 class ProfileFilters(Filters, total=False):
@@ -112,13 +100,9 @@ class ProfileFilters(Filters, total=False):
 class TextOptions(TypedDict, total=False):
     """How much of a text is returned; they matter with `format=text` only."""
 
-    max_lines: Annotated[
-        int, Field(default=0, ge=0, le=100_000, description="Lines of text at most; 0: no limit.")
-    ]
-    max_bytes: Annotated[int, Field(default=6_000, ge=1, le=60_000, description="Bytes of text at most.")]
-    truncate_strategy: Annotated[
-        TruncateStrategy, Field(default="head", description="Which part of a long text is kept.")
-    ]
+    max_lines: Annotated[int, Field(default=0, ge=0, le=100_000, description="Lines of text; 0: all.")]
+    max_bytes: Annotated[int, Field(default=6_000, ge=1, le=60_000, description="Bytes of text.")]
+    truncate_strategy: Annotated[TruncateStrategy, Field(default="head", description="Which part is kept.")]
 
 
 class TextFilters(Filters, TextOptions, total=False):

@@ -144,7 +144,7 @@ def alloc_paths(
         float,
         Field(ge=0, le=1e10, description="What the profile covers when it does not say: uptime, for rates."),
     ] = 0.0,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     **filters: Unpack[SampleFilters],
 ) -> AllocPathsResult:
     """Show which lines of your own code allocate memory, through which calls, and how fast.

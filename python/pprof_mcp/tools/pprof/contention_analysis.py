@@ -57,7 +57,7 @@ def contention_analysis(
     ],
     *,
     limit: Annotated[int, Field(ge=1, le=100, description="Lock sites at most.")] = 3,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
     **filters: Unpack[SampleFilters],
 ) -> ContentionResult:

@@ -55,7 +55,7 @@ def cross_correlate(
     *,
     level: Annotated[Level, Field(description="What is correlated.")] = "function",
     limit: Annotated[int, Field(ge=1, le=200, description="Correlations at most.")] = 8,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
     **filters: Unpack[FrameFilters],
 ) -> CorrelateResult:

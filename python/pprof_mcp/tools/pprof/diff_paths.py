@@ -64,10 +64,8 @@ def diff_paths(
     normalize: Annotated[
         Normalize, Field(description="per_second: divide by durations; total: scale before to after's total.")
     ] = "none",
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> DiffPathsResult:
     """Compare two profiles by whole call path: new, gone and changed, by size of the change.

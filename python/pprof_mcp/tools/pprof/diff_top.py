@@ -73,10 +73,8 @@ def diff_top(
     normalize: Annotated[
         Normalize, Field(description="per_second: divide by durations; total: scale before to after's total.")
     ] = "none",
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> DiffResult:
     """Compare two profiles function by function: new, gone and changed, by size of the change.

@@ -99,10 +99,8 @@ def focus_paths(
         int, Field(ge=1, le=2_000, description="Frames of each path at most, from the function.")
     ] = 12,
     below: Annotated[int, Field(ge=0, le=50, description="Callees named for each path, at most.")] = 2,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> FocusPathsResult:
     """Show every way from the root to a function, merged and ranked.

@@ -61,7 +61,7 @@ def goroutine_categorize(
         ),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     limit: Annotated[int, Field(ge=1, le=200, description="Categories at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     **filters: Unpack[SampleFilters],
 ) -> GoroutineCategorizeResult:
     """Count goroutines by what they are for: HTTP, gRPC, databases, queues, own code.

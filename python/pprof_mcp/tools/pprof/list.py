@@ -44,7 +44,7 @@ def list(
     context: Annotated[
         int, Field(ge=0, le=50, description="Lines around each that are shown without samples.")
     ] = 1,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
     **filters: Unpack[Filters],
 ) -> ListResult:

@@ -75,10 +75,8 @@ def peek(
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Functions at most.")] = 5,
     edges: Annotated[int, Field(ge=1, le=200, description="Callers and callees of each, at most.")] = 8,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> PeekResult:
     """Show callers and callees of the functions that match a regex.

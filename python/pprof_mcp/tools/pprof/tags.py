@@ -77,9 +77,7 @@ def tags(
         str,
         Field(max_length=20, description="`cursor` of the last answer, to go on with the values of one key."),
     ] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> TagsResult:
     """Break a profile down by its labels: the share of each tenant, endpoint or thread.

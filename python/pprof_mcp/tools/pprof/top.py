@@ -72,10 +72,8 @@ def top(
     nodefraction: Annotated[
         float, Field(ge=0, le=1, description="Drop nodes with a cum below this share of the total.")
     ] = 0.005,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> TopResult:
     """List the functions with the highest cost in a profile.

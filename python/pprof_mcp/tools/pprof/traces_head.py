@@ -70,10 +70,8 @@ def traces_head(
         int, Field(ge=1, le=2_000, description="Frames of each stack at most, from the leaf.")
     ] = 12,
     lines: Annotated[int, Field(ge=0, le=100_000, description="With format=text the same as max_lines.")] = 0,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
-    format: Annotated[
-        AnswerFormat, Field(description="`text`: pprof's own text in `raw` instead of rows.")
-    ] = "rows",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
     **filters: Unpack[TextFilters],
 ) -> TracesResult:
     """Show the heaviest whole stacks of a profile, equal stacks together.

@@ -42,7 +42,7 @@ class HandlesResult(Result):
 def handles(
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Handles at most.")] = 20,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
 ) -> HandlesResult:
     """List the profiles and bundles that are open, with age and time left.

@@ -84,7 +84,7 @@ def open(
     ],
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Profiles described at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
 ) -> OpenResult:
     """Open a profile, or all profiles of a directory, zip or glob, and get handles.

@@ -62,7 +62,7 @@ def discover(
     ] = ".",
     *,
     limit: Annotated[int, Field(ge=1, le=500, description="Services at most.")] = 30,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer, to go on.")] = "",
+    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
 ) -> ServicesResult:
     """List the programs in a checkout and the services they run as.
