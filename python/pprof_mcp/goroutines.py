@@ -148,11 +148,15 @@ def read(profile: Profile, filters: Mapping[str, object]) -> Goroutines:
 
 
 def states_of(profile: Profile, filters: Mapping[str, object]) -> list[str]:
-    """Give the states that occur in a dump of stacks; none in a profile that does not say them."""
-    keys = ask(_native.tags, profile, filters, key=STATE)["keys"]
-    is_dump = any(key["key"] in CREATED or key["key"] == STATE for key in profile.shared.meta["label_keys"])
-    if not is_dump:
+    """Give the states that occur in a dump of stacks; none in a profile that does not say them.
+
+    Programs may set a label `state` of their own: in a dump every goroutine has one, and no binary is named.
+    """
+    meta = profile.shared.meta
+    of_all = any(key["key"] == STATE and key["samples"] == meta["samples"] for key in meta["label_keys"])
+    if not of_all or meta["mappings"]:
         return []
+    keys = ask(_native.tags, profile, filters, key=STATE)["keys"]
     return [value["value"] for key in keys if not key["numeric"] for value in key["values"]]
 
 

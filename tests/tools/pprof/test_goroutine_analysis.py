@@ -160,6 +160,13 @@ def test_states_of_dumps_are_reasons(tmp_path: Path, state: str, text: str, reas
     assert found.total_goroutines == 3
 
 
+def test_a_label_of_the_program_that_is_called_state_is_no_state_of_a_goroutine(tmp_path: Path) -> None:
+    found = goroutine_analysis(
+        profile_of(tmp_path, [(LISTEN, 3, (("state", "CA"),)), (LISTEN + " < main.f", 1)])
+    )
+    assert [(row.reason, row.count) for row in found.top_wait_reasons] == [("chan receive", 4)]
+
+
 def test_a_crash_is_read_and_says_what_it_was(tmp_path: Path) -> None:
     crash = dump_of(
         tmp_path, [("running", "panic < main.f", 1), ("chan send", "main.g", 12)], before="panic: boom\n\n"
@@ -188,6 +195,8 @@ def test_growth_beyond_chance_is_a_leak_and_a_pool_that_rests_is_none(tmp_path: 
     assert grown(20, 300) == [("high", True)]
     assert grown(20, 29) == []
     assert grown(200, 201) == [("low", False)]
+    # 40 more are many by themselves, and less than two counts of this size differ by.
+    assert grown(900, 940) == [("low", False)]
     assert grown(5000, 5003) == [("medium", False)]
     assert grown(0, 9) == []
 

@@ -36,11 +36,11 @@ def goroutine_analysis(
     *,
     base: Annotated[
         Profile | None,
-        Field(description="Earlier snapshot (path, `handle:...`) of the process: tells growth from pools."),
+        Field(description="Earlier snapshot of the process (path, `handle:...`): tells growth from pools."),
     ] = None,
     stacks: Annotated[
         Profile | None,
-        Field(description="Stacks as text (debug=2; path, `handle:...`): adds ages and creators."),
+        Field(description="Dump (debug=2; path, `handle:...`) of the same moment: adds ages, creators."),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Candidates at most.")] = 5,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
