@@ -87,8 +87,7 @@ class ToolCommand(click.Command):
             WATCH.reset(token)
             line.clear()
         write(found, form, self.spec.title, sys.stdout, suggestion=shell_suggestion)
-        passed: Any = getattr(found.result, "passed", True)
-        return 0 if passed is not False else 1
+        return 1 if found.result.failed else 0
 
 
 class ToolGroup(click.Group):

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, Union, cast, get_args, get_origin
 
 import click
-from pydantic import BaseModel
 
 from pprof_mcp.fronts.progress import QUIET
-from pprof_mcp.registry.arguments import Kind, Parameter
+from pprof_mcp.registry.arguments import Kind, Parameter, Written
 from pprof_mcp.registry.spec import ToolSpec
 
 _SEVERAL = (Kind.SOURCES, Kind.BUNDLE)
@@ -75,7 +74,8 @@ def shell_words(spec: ToolSpec, command: str, arguments: Mapping[str, Any]) -> s
         if item.name not in arguments:
             continue
         value = arguments[item.name]
-        values = [str(one) for one in (cast("list[object]", value) if isinstance(value, list) else [value])]
+        listed = cast("list[object]", value) if isinstance(value, list) else [value]
+        values = [_written(item, one) for one in listed]
         if item.cli.positional:
             first.extend(shlex.quote(one) for one in values)
         elif value is True:
@@ -113,6 +113,8 @@ def _parameter(item: Parameter) -> click.Parameter:
 
 def _flags(item: Parameter) -> list[str]:
     own = f"--{item.name.replace('_', '-')}"
+    if item.cli.only:
+        return list(item.cli.flags)
     return [*item.cli.flags, *([] if own in item.cli.flags else [own])]
 
 
@@ -138,9 +140,17 @@ def _is_list(annotation: Any) -> bool:
     return origin is list
 
 
-def _parsed(item: Parameter, text: Any) -> Any:
-    """Read one element of a list; models are given as JSON."""
+def _element(item: Parameter) -> type[Written] | None:
     inner = get_args(item.annotation)[:1]
-    if inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel):
-        return inner[0].model_validate_json(text).model_dump()
-    return text
+    return inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], Written) else None
+
+
+def _parsed(item: Parameter, text: Any) -> Any:
+    """Read one element of a list."""
+    element = _element(item)
+    return text if element is None else element.read(text).model_dump()
+
+
+def _written(item: Parameter, value: object) -> str:
+    element = _element(item)
+    return str(value) if element is None else element.model_validate(value).written()

@@ -6,14 +6,16 @@ resolves it through the session and hands over the profile. Resolution goes by t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
+from typing_extensions import Self
 
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle
@@ -61,10 +63,29 @@ class Cli:
     Attributes:
         flags: Option spellings, such as `("-o", "--output")`; empty means derived from the name.
         positional: Whether it is an argument instead of an option.
+        only: Whether the name itself is no option besides the flags.
     """
 
     flags: tuple[str, ...] = ()
     positional: bool = False
+    only: bool = False
+
+
+class Written(BaseModel, ABC):
+    """Base of what is an object as data and one line of text on the command line."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, text: str) -> Self:
+        """Read the line.
+
+        Raises:
+            InvalidArgumentError: It can not be read.
+        """
+
+    @abstractmethod
+    def written(self) -> str:
+        """Write it as a line that `read` takes."""
 
 
 @dataclass(frozen=True)

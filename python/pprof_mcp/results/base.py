@@ -59,6 +59,11 @@ class Result(Row):
     )
     next: list[NextCall] = Field(default_factory=list[NextCall], description="Calls worth making next.")
 
+    @property
+    def failed(self) -> bool:
+        """Whether this is an answer that says no: a command then ends with status 1."""
+        return False
+
 
 def next_call(tool: str, why: str, **arguments: ArgumentValue) -> NextCall:
     """Make a suggestion.

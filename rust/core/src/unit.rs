@@ -125,6 +125,15 @@ fn scale_float(value: f64, from: &str, to: &str) -> (f64, String) {
     }
 }
 
+/// `value` of one unit in another; `None` where they do not measure the same thing, or one is not known.
+#[must_use]
+pub fn convert(value: f64, from: &str, to: &str) -> Option<f64> {
+    FAMILIES.iter().find_map(|family| {
+        let (from, to) = (family.find(from)?, family.find(to)?);
+        Some(value * from.factor / to.factor)
+    })
+}
+
 /// `value` without its fraction. What is no 64-bit integer becomes the smallest one.
 ///
 /// Source: the conversion of Go on amd64, where pprof's numbers were recorded.

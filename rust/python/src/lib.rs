@@ -48,7 +48,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::questions::{
-        diff_paths, diff_top, functions, groups, lines, paths, peek, pgo, storylines, tags, top, traces, way,
+        diff_paths, diff_top, functions, groups, lines, match_names, matching, paths, peek, pgo, storylines,
+        tags, top, traces, unit_text, unit_value, way,
     };
     #[pymodule_export]
     use super::report::report;

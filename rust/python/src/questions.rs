@@ -2,6 +2,7 @@
 
 use crate::enter::enter_long;
 use crate::profile::Profile;
+use pprof_core::pattern::Pattern;
 use pprof_core::{Error, ErrorKind, Result, summary};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -86,6 +87,8 @@ questions! {
     functions: summary::FunctionsQuery,
     /// What each line of some functions costs.
     lines: summary::LinesQuery,
+    /// What the functions that patterns match cost.
+    matching: summary::MatchingQuery,
     /// The heaviest way through a function.
     way: summary::WayQuery,
     /// How much of it a compiler can use.
@@ -153,4 +156,30 @@ pub(crate) fn storylines<'py>(
     ask(profile, spec, move |profile, query| {
         summary::storylines(profile, query, &marks, &folds)
     })
+}
+
+/// For each name whether a regular expression, as Go reads it, matches.
+#[pyfunction]
+pub(crate) fn match_names(py: Python<'_>, pattern: &str, names: Vec<String>) -> PyResult<Vec<bool>> {
+    let pattern = pattern.to_owned();
+    enter_long(py, names.len() > 10_000, move || {
+        let pattern = Pattern::new("function", &pattern)?;
+        Ok(names
+            .iter()
+            .map(|name| pattern.is_match(name.as_bytes()))
+            .collect())
+    })
+}
+
+/// A number with the unit that fits it, as reports print it.
+#[pyfunction]
+pub(crate) fn unit_text(value: f64, unit: &str) -> String {
+    pprof_core::unit::label_float(value, unit)
+}
+
+/// A number of one unit in another; None where they measure different things, or one is not known.
+#[pyfunction]
+#[pyo3(signature = (value, from_, to))]
+pub(crate) fn unit_value(value: f64, from_: &str, to: &str) -> Option<f64> {
+    pprof_core::unit::convert(value, from_, to)
 }

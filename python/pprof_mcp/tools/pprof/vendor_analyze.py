@@ -128,7 +128,7 @@ def vendor_analyze(
     """Say what each dependency costs, apart from own code and the standard library.
 
     Work of the standard library counts for the module that asked for it (disjoint), so shares add up.
-    Versions are read from paths, else from lock files of the checkout; nothing is asked of a network. By kind of
+    Versions are read from paths, else from lock files of the checkout; no network is asked. By kind of
     work instead of module: pprof.overhead_report; own code: pprof.storylines.
     """
     page = page_of(cursor, limit)
