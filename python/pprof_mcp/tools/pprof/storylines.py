@@ -23,8 +23,11 @@ from pprof_mcp.results import NextCall, Row, next_call
 from pprof_mcp.results.analysis import Analysis
 from pprof_mcp.results.overhead import RepoPrefixes
 
-MOST_STEPS = 8
+MOST_STEPS = 6
 """Functions of a way that are shown, from its end (chosen: four ways stay short)."""
+
+SHOWN_LINES = 2
+"""Lines of a way that are named, and steps beyond its end (chosen: four ways stay short)."""
 
 MOST_NAME = 160
 """Characters of a name that are shown; generated names are longer than anyone reads (chosen)."""
@@ -80,7 +83,7 @@ class Storyline(Row):
     samples: int = Field(description="Rows of the profile.")
     relative_error_pct: float | None = Field(description="Standard error of cum in percent: 1/sqrt(samples).")
     stacks: int = Field(description="Different stacks.")
-    call_chain: list[StoryStep] = Field(description="Own functions on the way, root first, at most 8.")
+    call_chain: list[StoryStep] = Field(description="Own functions on the way, root first, at most 6.")
     steps_left_out: int = Field(description="Functions nearer to the root that are not shown.")
     hot_lines: list[StorySource] = Field(description="Lines of own code nearest to the leaf, heaviest first.")
     work: list[StoryWork] = Field(description="What is done there, by category, heaviest first.")
@@ -134,7 +137,7 @@ def storylines(
     table = marks_of(overhead, ownership, categories, skipped)
     marks = marked.marks(lambda name, file, _: table[name, file])
     folds, names = _folds(marked)
-    query = spec(given, limit=n, least=min_pct / 100)
+    query = spec(given, limit=n, least=min_pct / 100, lines=SHOWN_LINES)
     found = cast("Rows", json.loads(_native.storylines(profile.native, query, marks, packed("I", folds))))
     unit, total = found["sample_type"]["unit"], found["total"]
     teller = _Teller(categories, names, unit, total)
