@@ -13,6 +13,17 @@ from pprof_mcp.sources.fence import Fence
 from tests.support import DATA, Clock, MakeSession
 
 
+@pytest.fixture(autouse=True)
+def no_baselines_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing is recorded where the user keeps it."""
+    folder = tmp_path_factory.mktemp("state", numbered=True)
+    monkeypatch.setenv("PPROF_MCP_BASELINES", "")
+    for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(folder))
+
+
 @pytest.fixture
 def data() -> Path:
     """The folder of recorded profiles."""

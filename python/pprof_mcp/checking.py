@@ -81,6 +81,15 @@ class Run:
         return self.seconds
 
 
+def counted_period(profile: Profile, unit: str) -> float:
+    """Give the value of one counted sample, in the unit; 0 where values are not estimated from a count."""
+    meta = profile.shared.meta
+    period_type = meta["period_type"]
+    if profile.kind not in COUNTED or period_type is None or period_type["unit"] != unit:
+        return 0.0
+    return float(max(0, meta["period"]))
+
+
 def measure(
     profile: Profile, checks: Sequence[Check], filters: Mapping[str, object], *, limit: int = 0
 ) -> tuple[Run, Rows]:
@@ -100,15 +109,11 @@ def measure(
     """
     patterns = list(dict.fromkeys(check.function for check in checks))
     found = ask(_native.matching, profile, filters, patterns=patterns, limit=limit)
-    meta = profile.shared.meta
-    unit = found["sample_type"]["unit"]
-    period_type = meta["period_type"]
-    counted = profile.kind in COUNTED and period_type is not None and period_type["unit"] == unit
     return Run(
         name=profile.name,
         total=found["total"],
-        seconds=meta["duration_nanos"] / 1e9,
-        period=float(max(0, meta["period"])) if counted else 0.0,
+        seconds=profile.shared.meta["duration_nanos"] / 1e9,
+        period=counted_period(profile, found["sample_type"]["unit"]),
         patterns=dict(zip(patterns, found["patterns"], strict=True)),
     ), found
 

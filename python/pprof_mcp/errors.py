@@ -25,7 +25,8 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     │   ├── SourceNotFoundError           source_not_found
     │   ├── UnreadableError               unreadable
     │   ├── PathNotAllowedError           path_not_allowed
-    │   └── ClusterError                  cluster_failed
+    │   ├── ClusterError                  cluster_failed
+    │   └── BaselineError                 baseline_unusable
     ├── CancelledError                    cancelled: whoever asked wants no answer  130
     └── InternalError                     internal_error: a defect of this program   70
 
@@ -242,6 +243,13 @@ class ClusterError(SourceError):
 
     code = "cluster_failed"
     default_hint = "See that the scheduler and its workers run, and what their logs say."
+
+
+class BaselineError(SourceError):
+    """The file of stored baselines can not be used; nothing in it was changed."""
+
+    code = "baseline_unusable"
+    default_hint = "Check the file, or name another in PPROF_MCP_BASELINES."
 
 
 class CancelledError(PprofMcpError):

@@ -67,6 +67,7 @@ class Settings:
         store_bytes: Memory for decoded profiles; the least recently used ones go first.
         answer_bytes: Size of one answer as JSON that is never passed.
         limits: Limits of the Rust core that were set; the others keep its defaults.
+        baselines: File of stored baselines; empty for the usual place.
     """
 
     roots: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class Settings:
     store_bytes: int = 2 << 30
     answer_bytes: int = 80_000
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    baselines: str = ""
 
 
 def variables() -> tuple[Variable, ...]:
@@ -123,6 +125,13 @@ def variables() -> tuple[Variable, ...]:
             Variable(f"PPROF_MCP_LIMIT_{name.upper()}", "number, 1 or more", "built in", _LIMIT_HELP[name])
             for name in LIMIT_NAMES
         ),
+        Variable(
+            "PPROF_MCP_BASELINES",
+            "path",
+            "`baselines.sqlite3` under $XDG_STATE_HOME/pprof-mcp; the server's own is under "
+            "$XDG_CACHE_HOME/pprof-mcp",
+            "File of the runs that pprof.baseline records.",
+        ),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -161,6 +170,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         store_bytes=_integer(given, "PPROF_MCP_STORE_BYTES", base.store_bytes, 1),
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
         limits=limits,
+        baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
     )
 
 
@@ -217,3 +227,24 @@ def store_folder(environment: Mapping[str, str] | None = None) -> Path:
     given = os.environ if environment is None else environment
     base = given.get("XDG_CACHE_HOME") or given.get("LOCALAPPDATA")
     return (Path(base) if base else Path.home() / ".cache") / "pprof-mcp"
+
+
+def baseline_file(
+    settings: Settings, *, in_store: bool, environment: Mapping[str, str] | None = None
+) -> Path:
+    """Give the file of stored baselines; it need not exist.
+
+    Args:
+        settings: May name it.
+        in_store: Whether it lies in the folder of this program's own, as for a server, which may write
+            nowhere else; else where the user's state is kept.
+        environment: Variables by name; the process's own when not given.
+    """
+    given = os.environ if environment is None else environment
+    if settings.baselines:
+        return Path(settings.baselines).expanduser()
+    if in_store:
+        return store_folder(given) / "baselines.sqlite3"
+    base = given.get("XDG_STATE_HOME") or given.get("LOCALAPPDATA")
+    folder = Path(base) if base else Path.home() / ".local" / "state"
+    return folder / "pprof-mcp" / "baselines.sqlite3"

@@ -85,6 +85,10 @@ def document(result: Result, suggestion: Callable[[NextCall], str]) -> list[Bloc
             body.append(Text(clean(str(value))))
         elif isinstance(value, Row):
             facts.append((_heading(name), _row_in_words(value)))
+            for part in value.beneath:
+                rows: Any = getattr(value, part)
+                if _is_rows(rows):
+                    body.extend(_tables(words(part), cast("list[Row]", rows), 0))
         elif _is_rows(value):
             body.extend(_tables(words(name), cast("list[Row]", value), 0))
         elif isinstance(value, list):

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pprof_mcp import _native
@@ -37,6 +37,7 @@ from pprof_mcp.sources.fence import Fence
 
 if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Inputs
+    from pprof_mcp.session.baselines import Baselines
     from pprof_mcp.session.inputs import Given
 
 STDIN = "-"
@@ -229,6 +230,14 @@ class Session:
         """Memory that decoded profiles take now."""
         with self._lock:
             return self._store.size
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """The stored runs."""
+        from pprof_mcp.session.baselines import Baselines
+        from pprof_mcp.settings import baseline_file
+
+        return Baselines(baseline_file(self.settings, in_store=self.fence.roots is not None))
 
     # -- files
 

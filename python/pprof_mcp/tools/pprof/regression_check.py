@@ -8,8 +8,10 @@ from pydantic import Field
 from typing_extensions import Unpack, override
 
 from pprof_mcp import _native
+from pprof_mcp.baselining import NAMES, BaselineName, name_of, series_of, stored_sides
 from pprof_mcp.checking import Run, Verdict, measure, members, verdicts
 from pprof_mcp.checks import MAX_CHECKS, Check, Combine, Metric, bounded, read_file
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.filters import SampleFilters
 from pprof_mcp.insight.verdicts import Bound, Status
 from pprof_mcp.profile import Profile
@@ -92,6 +94,10 @@ class RegressionCheckResult(Analysis):
         return not self.passed
 
 
+class _Options(SampleFilters, BaselineName, total=False):
+    """Filters, and the name of a series of stored runs."""
+
+
 @tool(
     "pprof.regression_check",
     title="Check limits on functions",
@@ -130,7 +136,7 @@ def regression_check(
     ] = "",
     overwrite: Annotated[bool, Field(description="Replace an existing file.")] = False,
     session: Session = INJECTED,
-    **filters: Unpack[SampleFilters],
+    **filters: Unpack[_Options],
 ) -> RegressionCheckResult:
     """Check that functions stay within limits: pass or fail, for CI and after a change.
 
@@ -148,11 +154,20 @@ def regression_check(
         session.check_write(junit_path, overwrite=overwrite)
     run, found = measure(profile, every, filters, limit=min(5, max(1, MAX_CHECKS // len(every))))
     # All sides count the same: the sample type of the first profile, by name.
-    chosen = {**filters, "sample_index": found["sample_type"]["type"]}
+    chosen: dict[str, object] = {**filters, "sample_index": found["sample_type"]["type"]}
     after_profiles = [profile, *members(more, profile.kind, "more")]
     before_profiles = members(base, profile.kind, "base")
     after = [run, *(measure(one, every, chosen)[0] for one in after_profiles[1:])]
     before = [measure(one, every, chosen)[0] for one in before_profiles]
+    if any(filters.get(part) for part in NAMES):
+        if before:
+            raise InvalidArgumentError(
+                "base and a stored baseline are given; one of them can be compared with",
+                hint="Leave one of them out.",
+                details={"argument": "base"},
+            )
+        series = series_of(profile, filters, name_of(filters), found["sample_type"])
+        before = stored_sides(session.baselines, series, every, profile.shared.digest)
     rows = [
         _row(verdict, run.patterns[check.function], [*after, *before], found, fail_unmatched=fail_unmatched)
         for check in every

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp import _native
-from pprof_mcp.filters import TextFilters
+from pprof_mcp.baselining import NAMES, BaselineName, compare, measured, name_of
+from pprof_mcp.filters import FILTER_NAMES, TextFilters
 from pprof_mcp.insight.labels import LabelKey, worth_grouping_by
 from pprof_mcp.profile import Profile
-from pprof_mcp.registry import tool
+from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.registry.spec import View
 from pprof_mcp.reports import Rows, ask, exactly, place, pprof_text
 from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
 from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results.base import ArgumentValue
+from pprof_mcp.results.baseline import BaselineComparison
+from pprof_mcp.session.session import Session
 
 
 class TopRow(Row):
@@ -55,6 +59,13 @@ class TopResult(TextAnalysis):
     left_out: TopLeftOut = Field(description="Nodes before and behind these rows.")
     dropped_nodes: int = Field(description="Nodes below nodefraction, in no row.")
     hints: list[str] = Field(description="What this profile offers besides.")
+    baseline: BaselineComparison | None = Field(
+        description="What differs from recorded runs; null unless compare_baseline."
+    )
+
+
+class _Options(TextFilters, BaselineName, total=False):
+    """Filters, text options, and the name of a series of stored runs."""
 
 
 @tool(
@@ -74,7 +85,11 @@ def top(
     ] = 0.005,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
-    **filters: Unpack[TextFilters],
+    compare_baseline: Annotated[
+        bool, Field(description="Say what differs from runs that pprof.baseline recorded.")
+    ] = False,
+    session: Session = INJECTED,
+    **filters: Unpack[_Options],
 ) -> TopResult:
     """List the functions with the highest cost in a profile.
 
@@ -95,9 +110,12 @@ def top(
         )
     rows = [_row(row) for row in found["rows"]]
     groups = _groups(profile)
+    compared = None
+    if compare_baseline:
+        compared = compare(session.baselines, measured(profile, filters, name_of(filters)))
     return TopResult(
-        warnings=found["warnings"],
-        next=_next(profile, found, rows, groups, cum=cum),
+        warnings=[*found["warnings"], *(compared.warnings if compared else [])],
+        next=[*_next(profile, found, rows, groups, cum=cum), *_record(profile, filters, compared)],
         profile=profile.reference,
         sample_type=found["sample_type"],
         unit=found["unit"],
@@ -111,7 +129,24 @@ def top(
         left_out=TopLeftOut(**found["left_out"]),
         dropped_nodes=found["dropped_nodes"],
         hints=_hints(profile, found, groups),
+        baseline=compared,
     )
+
+
+def _record(profile: Profile, filters: _Options, compared: BaselineComparison | None) -> list[NextCall]:
+    if compared is None or compared.deviations:
+        return []
+    given = {name: value for name, value in filters.items() if name in (*FILTER_NAMES, *NAMES) and value}
+    why = "Record this profile as a run of its series."
+    return [
+        next_call(
+            "pprof.baseline",
+            why,
+            action="record",
+            profile=profile.reference,
+            **cast("dict[str, ArgumentValue]", given),
+        )
+    ]
 
 
 def _row(row: Rows) -> TopRow:
