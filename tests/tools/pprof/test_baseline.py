@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pprof_mcp.errors import BaselineError, InvalidArgumentError, NoMatchesError
 from pprof_mcp.fronts.cli import run_cli
+from pprof_mcp.session import baselines
 from pprof_mcp.session.baselines import WAIT_SECONDS
 from pprof_mcp.session.session import Session
 from pprof_mcp.settings import Settings, baseline_file
@@ -236,6 +237,30 @@ def test_two_processes_record_at_once_and_nothing_is_lost(tmp_path: Path, file: 
     with sqlite3.connect(file) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     base.close()
+
+
+def test_nobody_else_can_write_between_a_look_and_what_follows_from_it(
+    tmp_path: Path, stored: Session, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = runs(tmp_path, [100, 101])
+    record(stored, first)
+    look = baselines._is_ours  # pyright: ignore[reportPrivateUsage]
+    refused: list[str] = []
+
+    def look_and_let_another_try(base: sqlite3.Connection, path: Path) -> bool:
+        found = look(base, path)
+        if base.in_transaction:
+            other = sqlite3.connect(file, isolation_level=None, timeout=0)
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as problem:
+                refused.append(str(problem))
+            other.close()
+        return found
+
+    monkeypatch.setattr(baselines, "_is_ours", look_and_let_another_try)
+    record(stored, second)
+    assert refused == ["database is locked"]
 
 
 def test_a_process_killed_while_it_writes_leaves_what_was_there(

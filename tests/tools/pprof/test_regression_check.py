@@ -426,7 +426,7 @@ def test_files_without_good_checks_are_usage_errors(
 
 
 def test_the_sample_types_of_a_heap_are_told_apart_by_their_names(tmp_path: Path) -> None:
-    before = heap_of(tmp_path, "a.pb", [("app.keep:1", (5, 5 * MIB, 5, 5 * MIB))])
+    before = heap_of(tmp_path, "a.pb", [("app.keep:1", (7, 7 * MIB, 5, 5 * MIB))])
     swapped = (HEAP[2], HEAP[3], HEAP[0], HEAP[1])
     after = heap_of(tmp_path, "b.pb", [("app.keep:1", (5, 5 * MIB, 50, 50 * MIB))], types=swapped)
     given = {"function": "keep", "metric": "cum", "max_increase": 0}
