@@ -24,8 +24,8 @@ WAIT_SECONDS = 5.0
 WINDOW_RUNS = 30
 """Runs that statistics are taken from: the newest (chosen: a month of nightly runs)."""
 
-KEPT_RUNS = 200
-"""Runs kept of a series; older ones go (chosen: far more than the window)."""
+KEPT_RUNS = 60
+"""Runs kept of a series, learned and held ones each; older ones go (chosen: twice the window)."""
 
 _TABLES = """
 CREATE TABLE series (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE);
@@ -206,7 +206,9 @@ class Baselines:
                 [(number, flat, cum, text) for text, flat, cum in nodes],
             )
             runs = _runs(base, series)
-            base.executemany("DELETE FROM run WHERE id = ?", [(old.id,) for old in runs[KEPT_RUNS:]])
+            # Held runs, however many, push none out that statistics count.
+            alike = [one.id for one in runs if one.status == run.status]
+            base.executemany("DELETE FROM run WHERE id = ?", [(old,) for old in alike[KEPT_RUNS:]])
             return next(one for one in runs if one.id == number), False
 
     def accept(self, series: Series, numbers: Sequence[int] = ()) -> list[StoredRun]:

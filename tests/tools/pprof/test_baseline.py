@@ -406,3 +406,28 @@ def test_a_command_records_shows_and_compares(
     )
     file.write_bytes(b"x" * 5_000)
     assert run_cli(["baseline", "show"]) == 4
+
+
+def test_old_runs_go_and_statistics_look_at_the_newest(
+    tmp_path: Path, stored: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baselines, "KEPT_RUNS", 5)
+    monkeypatch.setattr(baselines, "WINDOW_RUNS", 3)
+    record(stored, *runs(tmp_path, [100, 101, 99, 100, 101, 99, 100]))
+    found = show(stored, baseline="default")
+    assert [run.taken_at for run in found.runs][:1] == ["2023-11-20T22:13:20Z"]
+    assert len(found.runs) == 5
+    assert found.series[0].runs == 3
+    record(stored, *runs(tmp_path, [100] * 7, start=10), hold=True)
+    found = show(stored, baseline="default")
+    assert [run.status for run in found.runs] == ["held"] * 5 + ["learned"] * 5
+
+
+@pytest.mark.parametrize("name", ["python", "node", "rust"])
+def test_profiles_of_any_runtime_are_recorded_and_compared(data: Path, name: str, stored: Session) -> None:
+    path = min(one for one in (data / name).rglob("*") if one.suffix in (".gz", ".pb", ".pprof"))
+    assert record(stored, str(path))[0].status == "learned"
+    answer = top(str(path), compare_baseline=True, session=stored)  # pyright: ignore[reportArgumentType]
+    assert answer.baseline is not None
+    # A profile is not compared with itself.
+    assert answer.baseline.baseline_samples == 0

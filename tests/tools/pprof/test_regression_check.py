@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pprof_mcp as pp
 import pytest
+from pprof_mcp.checks import Check, read_file
 from pprof_mcp.errors import (
     InvalidArgumentError,
     InvalidPatternError,
@@ -412,6 +414,16 @@ def test_checks_come_from_files_too(
         ("hot", 60),
         ("zz", 1),
     ]
+
+
+def test_every_check_of_the_guide_can_be_read_and_written_again() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "ci.md").read_text(encoding="utf-8")
+    lines = re.findall(r"--check '([^']+)'", guide)
+    assert len(lines) >= 4
+    for line in lines:
+        assert Check.read(line).written() == line
+    block = guide.partition("```json\n")[2].partition("```")[0]
+    assert len(read_file("limits.json", block.encode())) == 2
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"check": []}', "[3]", '["nonsense"]', "[" * 100_000])
