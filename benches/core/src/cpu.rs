@@ -100,7 +100,11 @@ fn steady(stack: u64, random: &mut Random) -> [Label<'static>; 3] {
     let mut traits = Random::new(stack / 8);
     let endpoint = traits.skewed(ENDPOINTS.len() as u64);
     let step = traits.below(STEPS.len() as u64);
-    let plan = if random.below(10) == 0 { random.below(3) } else { traits.skewed(3) };
+    let plan = if random.below(10) == 0 {
+        random.below(3)
+    } else {
+        traits.skewed(3)
+    };
     [
         Label::Text("endpoint", ENDPOINTS[endpoint as usize]),
         Label::Text("step", STEPS[step as usize]),
