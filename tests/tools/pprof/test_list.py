@@ -116,7 +116,7 @@ def module(root: Path, *parts: str) -> Path:
     ("named", "found"),
     [
         ("example.com/shop/pricing/hash.go", ("pricing", "hash.go")),
-        ("/home/build/agent/work/shop/pricing/hash.go", ("pricing", "hash.go")),
+        ("/builds/agent/shop/pricing/hash.go", ("pricing", "hash.go")),
         ("C:\\build\\shop\\pricing\\hash.go", ("pricing", "hash.go")),
         ("github.com/Azure/sdk@v1.2.3/do.go", ("pkg", "mod", "github.com", "!azure", "sdk@v1.2.3", "do.go")),
         ("/go/pkg/mod/github.com/Azure/sdk@v1.2.3/do.go", ("vendor", "github.com", "Azure", "sdk", "do.go")),

@@ -129,7 +129,7 @@ def test_versions_come_from_go_mod_where_paths_say_none(tmp_path: Path) -> None:
     assert found.lock_files == ["go.mod"]
 
 
-SERDE = "/root/.cargo/registry/src/index-1/serde-1.0.9/src/ser.rs:1"
+SERDE = "/app/.cargo/registry/src/index-1/serde-1.0.9/src/ser.rs:1"
 NODE_LOCK = """{"packages": {"": {}, "node_modules/@a/b": {"version": "3.1.4"},
 "node_modules/c/node_modules/@a/b": {"version": "1.0.0"}}}"""
 
