@@ -1,4 +1,5 @@
-use super::super::group_labels::LabelPart;
+use super::super::group_labels::{GroupLabel, KindLabel, LabelPart};
+use super::question::Sampling;
 use super::*;
 use crate::profile::ProfileBuilder;
 use crate::table::{Function, Location};
