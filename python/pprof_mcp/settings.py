@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.datadog.settings import DATADOG_VARIABLES, DatadogSettings, read_datadog
 from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
 
 NameMode = Literal["underscores", "dotted"]
@@ -70,6 +71,7 @@ class Settings:
         limits: Limits of the Rust core that were set; the others keep its defaults.
         baselines: File of stored baselines; empty for the usual place.
         net: How sources are asked over the network.
+        datadog: How Datadog is asked.
     """
 
     roots: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     baselines: str = ""
     net: NetSettings = field(default_factory=NetSettings)
+    datadog: DatadogSettings = field(default_factory=DatadogSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -135,7 +138,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
-        *(Variable(*item) for item in NET_VARIABLES),
+        *(Variable(*item) for item in (*DATADOG_VARIABLES, *NET_VARIABLES)),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -176,6 +179,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         limits=limits,
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
         net=read_net(given),
+        datadog=read_datadog(given),
     )
 
 
