@@ -23,7 +23,7 @@ _MILLISECONDS = 1e11
 
 _PROFILE_IDS = ("id", "profile-id", "profile_id", "profileId")
 _EVENT_IDS = ("event-id", "event_id", "eventId")
-_NO_MEASURES = ("timestamp", "start", "end")
+_NO_MEASURES = ("timestamp", "start", "end", "duration_nanos")
 
 
 @dataclass(frozen=True)

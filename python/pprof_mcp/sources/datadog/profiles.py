@@ -163,7 +163,7 @@ class Profiles:
         data = fields(found).get("data", [] if found is None or found == {} else None)
         if not isinstance(data, list):
             raise BadAnswerError(
-                f"{answer.request.host} answered the list of profiles in an unknown form: without a data list",
+                f"{answer.request.host} answered the list of profiles in an unknown form: no data list",
                 details={"host": answer.request.host, "fields": sorted(fields(found))[:20]},
             )
         return data, answer  # pyright: ignore[reportUnknownVariableType]
