@@ -14,6 +14,9 @@ FORMS: Final = (
 )
 """What is understood, for descriptions and hints."""
 
+DEFAULT_HOURS: Final = 72.0
+"""Length of a window that is not said. Source: the system whose users this program serves."""
+
 _RELATIVE = re.compile(r"(?:now)?\s*([+-])((?:\d+(?:\.\d+)?[smhdw])+)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
