@@ -47,6 +47,7 @@ class Variants:
         rate_headers: Spelling of the rate-limit headers: `X-RateLimit-` or `x-ratelimit-` [A]; `none` on
             success [?].
         has_unknown_fields: Whether answers have fields that nobody knows [?].
+        aggregate_depth: Levels of a recursion in flame graphs; more than 128 are known [C].
         has_profile_facets: Whether profiles can be grouped by `service` and `env` in queries [D]; else 400.
     """
 
@@ -81,6 +82,7 @@ class Variants:
     rate_headers: str = "X-RateLimit-"
     has_unknown_fields: bool = False
     has_profile_facets: bool = True
+    aggregate_depth: int = 150
 
     def set(self, **changes: Any) -> None:
         """Change some; an unknown name or value is an error, so that no test switches nothing.

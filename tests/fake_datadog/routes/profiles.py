@@ -27,7 +27,7 @@ def list_profiles(call: Call) -> Response:
     found = _chosen(body, world)
     if not found and world.variants.empty_list == "body":
         return Response(200)
-    data = [_listed(profile, world) for profile in found]
+    data = [listed(profile, world) for profile in found]
     return json_response({"data": data}, form=world.variants.json_form)
 
 
@@ -85,7 +85,8 @@ def _chosen(body: dict[str, Any], world: World) -> list[Profile]:
     return ordered(found, body, world)[: limit_of(body, world)]
 
 
-def _listed(profile: Profile, world: World) -> dict[str, Any]:
+def listed(profile: Profile, world: World) -> dict[str, Any]:
+    """Write a profile as lists have it, in the forms that the switches say."""
     variants = world.variants
     seconds = profile.end - profile.start
     attributes: dict[str, Any] = {"timestamp": iso(world.timestamp(profile), variants.time_form)}
