@@ -96,6 +96,11 @@ class FakeDatadog:
             self.start()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
     def url(self) -> str:
         """Base URL, without a slash at its end."""
         return f"http://127.0.0.1:{self._port}"

@@ -45,10 +45,8 @@ class Keys:
     """
 
     site: str = "datadoghq.com"
-    api: list[str] = field(default_factory=lambda: ["0123456789abcdef" * 2])
-    app: dict[str, AppKey] = field(
-        default_factory=lambda: {"fedcba98765432100123456789abcdef01234567": AppKey()}
-    )
+    api: list[str] = field(default_factory=lambda: ["c0ffee" * 4 + "12345678"])
+    app: dict[str, AppKey] = field(default_factory=lambda: {"badc0de5" * 5: AppKey()})
     tokens: dict[str, AppKey] = field(default_factory=dict[str, AppKey])
 
     def add_api(self) -> str:

@@ -48,8 +48,8 @@ class Log:
         name_key: Turns the name and value of a secret header into what may be written down.
     """
 
-    clock: Callable[[], float]
-    name_key: Callable[[str, str], str]
+    clock: Callable[[], float] = field(repr=False)
+    name_key: Callable[[str, str], str] = field(repr=False)
     requests: list[Entry] = field(default_factory=list[Entry])
     peak_concurrency: int = 0
     _under_way: int = 0

@@ -107,6 +107,8 @@ class Decoded:
     types: tuple[ValueType, ...]
     samples: tuple[tuple[tuple[Frame, ...], tuple[int, ...]], ...]
     """Stacks, root first, and their values."""
+    labels: tuple[dict[str, str | int], ...]
+    """Labels of each sample."""
 
 
 def decode(content: bytes) -> Decoded:
@@ -126,6 +128,10 @@ def decode(content: bytes) -> Decoded:
 
     texts = [_bytes(text).decode() for text in rows[6]]
     functions = {_int(row[1][0]): (texts[_int(row[2][0])], texts[_int(row[4][0])]) for row in messages(5)}
+
+    def label(row: dict[int, bytes | int]) -> tuple[str, str | int]:
+        return texts[_int(row[1])], texts[_int(row[2])] if 2 in row else _int(row[3])
+
     locations: dict[int, Frame] = {}
     for row in messages(4):
         line = dict(_fields(_bytes(row[4][0])))
@@ -140,6 +146,7 @@ def decode(content: bytes) -> Decoded:
             )
             for row in messages(2)
         ),
+        tuple(dict(label(dict(_fields(_bytes(one)))) for one in row.get(3, ())) for row in messages(2)),
     )
 
 

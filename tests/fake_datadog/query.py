@@ -187,7 +187,7 @@ class _Reader:
 
     def value(self, name: str) -> re.Pattern[str]:
         token = self.take()
-        if token.kind != "word":
+        if token.kind != "word" or (token.text in ("OR", "AND") and not token.is_quoted):
             raise QueryError(f"no value after {name!r}:")
         if self.meets(":") and self.tokens[self.at].is_joined:
             raise QueryError(f"a colon in the value of {name!r}: quote it")

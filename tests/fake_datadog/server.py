@@ -72,7 +72,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._resets: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Connection)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     @property
@@ -167,7 +167,8 @@ class Connection(BaseHTTPRequestHandler):
                     break
                 self.connection.sendall(body[place : place + 1])
         elif form == "cut_chunked":
-            self.connection.sendall(head + f"{len(body):x}\r\n".encode() + body[:at])
+            chunk = f"{at:x}\r\n".encode() + body[:at] + b"\r\n"
+            self.connection.sendall(head + chunk + f"{len(body) - at:x}\r\n".encode())
             self.close_connection = True
         else:
             self.connection.sendall(head + body[:at])

@@ -12,7 +12,7 @@ from tests.fake_datadog.store import Service
 
 
 def definitions(call: Call) -> Response:
-    """`GET /api/v2/services/definitions?page[size]=&page[number]=`: pages by number, from 0."""
+    """`GET /api/v2/services/definitions?page[size]=&page[number]=`: pages by number, from 0 [A]."""
     given = call.request.query
     size = min(as_count(given.get("page[size]", "10"), "page[size]"), 100)
     number = _from_0(given.get("page[number]", "0"), "page[number]")
@@ -21,8 +21,10 @@ def definitions(call: Call) -> Response:
 
 
 def entities(call: Call) -> Response:
-    """`GET /api/v2/catalog/entity?page[offset]=&page[limit]=`: pages by offset, filtered by name, kind,
-    owner."""
+    """`GET /api/v2/catalog/entity?page[offset]=&page[limit]=`: pages by offset [A].
+
+    Filtered by name, kind, owner.
+    """
     given = call.request.query
     limit = min(as_count(given.get("page[limit]", "100"), "page[limit]"), 100)
     offset = _from_0(given.get("page[offset]", "0"), "page[offset]")

@@ -16,7 +16,7 @@ from tests.fake_datadog.store import Event
 
 
 def search(call: Call) -> Response:
-    """`POST /api/v2/events/search`."""
+    """`POST /api/v2/events/search` [A]."""
     body = call.request.json_object()
     return _answer(
         call, as_object(body.get("filter", {}), "filter"), as_object(body.get("page", {}), "page"), body
@@ -24,7 +24,7 @@ def search(call: Call) -> Response:
 
 
 def listed(call: Call) -> Response:
-    """`GET /api/v2/events?filter[query]=…&page[cursor]=`."""
+    """`GET /api/v2/events?filter[query]=…&page[cursor]=` [A]."""
     given = call.request.query
     names = {"filter": ("from", "to", "query"), "page": ("cursor", "limit")}
     parts = {

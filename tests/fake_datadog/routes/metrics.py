@@ -50,7 +50,7 @@ def query(call: Call) -> Response:
 
 
 def names(call: Call) -> Response:
-    """`GET /api/v2/metrics`: pages by cursor, of at most 10,000."""
+    """`GET /api/v2/metrics`: pages by cursor, of at most 10,000 [A]."""
     given = call.request.query
     size = min(as_count(given.get("page[size]", "10000"), "page[size]"), 10_000)
     if "window[seconds]" in given and as_count(given["window[seconds]"], "window[seconds]") > 2_592_000:
@@ -72,7 +72,7 @@ def names(call: Call) -> Response:
 
 
 def all_tags(call: Call) -> Response:
-    """`GET /api/v2/metrics/{name}/all-tags`."""
+    """`GET /api/v2/metrics/{name}/all-tags` [A]."""
     name = call.parts[0]
     tags = sorted({tag for one in call.world.store.metrics if one.name == name for tag in one.tags})
     if not tags:
@@ -81,7 +81,7 @@ def all_tags(call: Call) -> Response:
 
 
 def active(call: Call) -> Response:
-    """`GET /api/v1/metrics?from=`: names that had points since."""
+    """`GET /api/v1/metrics?from=`: names that had points since [A]."""
     start = epoch(call.request.query.get("from"), "from")
     host = call.request.query.get("host")
     found = sorted(
@@ -91,7 +91,7 @@ def active(call: Call) -> Response:
 
 
 def search(call: Call) -> Response:
-    """`GET /api/v1/search?q=metrics:<prefix>`; deprecated."""
+    """`GET /api/v1/search?q=metrics:<prefix>`; deprecated [A]."""
     kind, _, prefix = call.request.query.get("q", "").rpartition(":")
     if kind not in ("", "metrics"):
         raise BadRequestError("q must be metrics:<text>")

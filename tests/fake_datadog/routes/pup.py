@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from tests.fake_datadog.auth import READ
@@ -20,6 +21,7 @@ DISABLED = "The pup API is not enabled for this organization."
 def _enabled(answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
     """Refuse where the organisation has no such routes: 403 with that sentence [A]."""
 
+    @wraps(answer)
     def answered(call: Call) -> Response:
         return answer(call) if call.world.variants.is_pup_enabled else error(403, DISABLED)
 
@@ -27,14 +29,17 @@ def _enabled(answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
 
 
 def list_profiles(call: Call) -> Response:
-    """`POST …/profiles/list`: as the old list, sorted by `start` by its client."""
+    """`POST …/profiles/list`: as the old list; its client sorts by `start` [A]."""
     world, body = call.world, call.request.json_object()
     found = ordered(selected(world, filter_of(body, world)), body, world)[: limit_of(body, world)]
     return json_response({"data": [listed(profile, world) for profile in found]})
 
 
 def download(call: Call) -> Response:
-    """`GET …/profiles/{id}/download?eventId=&fileName=`: one file as it is, or the zip of all."""
+    """`GET …/profiles/{id}/download?eventId=&fileName=`: one file as it is, or the zip of all [A].
+
+    Whether that file is compressed is not known [?].
+    """
     world, name = call.world, call.request.query.get("fileName")
     if name is None:
         return download_of(call, lambda profile: bundle_of(profile, world.variants))
@@ -46,7 +51,7 @@ def download(call: Call) -> Response:
 
 
 def services(call: Call) -> Response:
-    """`POST …/services`: the services that have profiles, with their families."""
+    """`POST …/services`: the services that have profiles, with their families [A]."""
     families: dict[str, set[str]] = {}
     for profile in selected(call.world, filter_of(call.request.json_object(), call.world)):
         families.setdefault(profile.service, set()).add(profile.runtime)
@@ -58,7 +63,7 @@ def services(call: Call) -> Response:
 
 
 def profile_types(call: Call) -> Response:
-    """`POST …/profile-types`: what can be asked of the profiles selected; with none, why not."""
+    """`POST …/profile-types`: what can be asked of the profiles selected; with none, why not [A]."""
     found = {
         (name, profile.runtime): unit
         for profile in selected(call.world, filter_of(call.request.json_object(), call.world))

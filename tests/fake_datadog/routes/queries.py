@@ -46,7 +46,7 @@ class _Asked:
 
 
 def scalar(call: Call) -> Response:
-    """`POST /api/v2/query/scalar`: columns of groups, then of numbers."""
+    """`POST /api/v2/query/scalar`: columns of groups, then of numbers [A]."""
     asked = _asked(call, "scalar_request")
     columns: list[dict[str, Any]] = []
     facets: list[str] | None = None
@@ -66,7 +66,7 @@ def scalar(call: Call) -> Response:
 
 
 def timeseries(call: Call) -> Response:
-    """`POST /api/v2/query/timeseries`: series over common times, with nulls."""
+    """`POST /api/v2/query/timeseries`: series over common times, with nulls [A]."""
     asked = _asked(call, "timeseries_request")
     step, times = stepped(asked.start, asked.end, asked.interval)
     series: list[dict[str, Any]] = []
