@@ -7,7 +7,9 @@ import json
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
+from functools import cache
 
 from tests.fake_datadog.bundles import zipped
 from tests.fake_datadog.encodings import gzip, zstd, zstd_bomb
@@ -49,10 +51,14 @@ def many_entries(_: bytes) -> bytes:
 
 
 def zip_bomb(_: bytes) -> bytes:
+    """As `_zip_bomb`, made once."""
+    return _zip_bomb()
+
+
+@cache
+def _zip_bomb() -> bytes:
     """An entry whose deflated data are a thousandth of what they hold."""
     # Deflated once, then repeated: a full flush lets pieces stand one behind another.
-    import zlib
-
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     piece = b"\0" * (1 << 20)
     first = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)

@@ -1,5 +1,4 @@
-"""A second origin, to which redirects lead: whatever reaches it, keys above all, was sent where it must not
-go."""
+"""A second origin, to which redirects lead: keys that reach it were sent where they must not go."""
 
 from __future__ import annotations
 

@@ -92,7 +92,9 @@ class Server(socketserver.ThreadingTCPServer):
 
     def reset(self, connection: socket.socket) -> None:
         """Let the connection end with a reset instead of a farewell."""
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        )
         with self._lock:
             self._resets.add(connection)
 

@@ -27,20 +27,29 @@ SHORT = 0.3
 """Seconds after which silence counts as a stall here; nothing is asserted about time."""
 
 
-def raw(fake: FakeDatadog, *, timeout: float = 30) -> tuple[bytes, type[Exception] | None]:
-    """Download one profile with a bare socket: all bytes that come, and how they end."""
+def raw(fake: FakeDatadog, *, quiet: float = 30, begin: bytes = b"") -> tuple[bytes, type[Exception] | None]:
+    """Download one profile with a bare socket: all bytes that come, and how they end.
+
+    Args:
+        fake: The server.
+        quiet: Seconds of silence after which nothing more is waited for.
+        begin: What must have come before silence counts.
+    """
     profile = one(fake)
     fake.log.clear()
     lines = [f"GET {path_of(profile.profile_id, profile.event_id)} HTTP/1.1", "Host: localhost"]
     lines += [f"{name}: {value}" for name, value in keys(fake).items()]
-    with socket.create_connection(("127.0.0.1", fake.port), timeout=timeout) as connection:
+    with socket.create_connection(("127.0.0.1", fake.port), timeout=30) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         found = b""
         try:
-            while piece := connection.recv(65_536):
-                found += piece
-                if timeout == 30 and _is_whole(found):
+            while not _is_whole(found):
+                if len(found) >= len(begin):
+                    connection.settimeout(quiet)
+                piece = connection.recv(65_536)
+                if not piece:
                     break
+                found += piece
         except OSError as problem:
             return found, type(problem)
         return found, None
@@ -147,7 +156,7 @@ def test_a_reset_is_a_reset(fake: FakeDatadog, kind: str, has_head: bool) -> Non
 )
 def test_a_stall_is_silence_on_an_open_connection(fake: FakeDatadog, kind: str, begin: bytes) -> None:
     fake.fault(route="download", kind=kind)
-    found, problem = raw(fake, timeout=SHORT)
+    found, problem = raw(fake, quiet=SHORT, begin=begin)
     assert problem is TimeoutError
     assert found.startswith(begin)
     assert bool(found) == bool(begin)

@@ -27,7 +27,7 @@ def test_the_check_of_a_key_looks_at_the_api_key_alone(fake: FakeDatadog) -> Non
     assert status(DD_API_KEY=fake.api_key) == 403
 
 
-@pytest.mark.parametrize("route", SCOPED, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", [pytest.param(route, id=route.name) for route in SCOPED])
 def test_every_other_route_needs_both_keys_and_its_permission(fake: FakeDatadog, route: Any) -> None:
     target = route.path.replace("{}", "x")
 
@@ -143,10 +143,12 @@ def test_downloads_may_be_served_by_the_ui_host_alone(fake: FakeDatadog) -> None
     fake.variants.set(download_hosts="app")
     profile = one(fake)
     reply = download(fake, profile)
-    assert (reply.status, reply.headers["content-type"]) == (404, "text/html")
+    assert (reply.status, reply.headers["content-type"][:9]) == (404, "text/html")
     path = fake.log.requests[-1].path + "?eventId=" + fake.log.requests[-1].query["eventId"]
     assert at(fake, "api.datadoghq.com", path).status == 404
     assert at(fake, "app.datadoghq.com", path).status == 200
+    fake.variants.set(download_hosts="app_json")
+    assert at(fake, "api.datadoghq.com", path).json == {"errors": ["Not found"]}
 
 
 def test_the_date_may_be_wrong(fake: FakeDatadog) -> None:
@@ -222,6 +224,9 @@ def test_nothing_may_be_an_empty_list_or_no_body(fake: FakeDatadog) -> None:
     fake.variants.set(empty_list="body")
     reply = call(fake, "POST", LIST, window("service:no"))
     assert (reply.status, reply.body) == (200, b"")
+    for form, body in (("null", {"data": None}), ("absent", {})):
+        fake.variants.set(empty_list=form)
+        assert call(fake, "POST", LIST, window("service:no")).json == body
 
 
 def test_a_limit_that_is_too_large_may_be_refused(fake: FakeDatadog) -> None:

@@ -267,6 +267,12 @@ def test_an_aggregate_of_a_type_that_the_runtime_lacks_is_a_bad_request(fake: Fa
         fake, "POST", "/profiling/api/v1/aggregate", {**flat, "profileType": "cpu-time", "limit": 1}
     )
     assert one_only.json["summaryValues"] == {}
+    asked = {**flat, "profileType": "cpu-time", "query": "service:web @endpoint:/nowhere"}
+    numbers: list[int] = []
+    for ignores in (True, False):
+        fake.variants.set(ignores_endpoint=ignores)
+        numbers.append(call(fake, "POST", "/profiling/api/v1/aggregate", asked).json["numberOfProfiles"])
+    assert numbers == [12, 0]
     nothing = call(fake, "POST", "/profiling/api/v1/aggregate", {**flat, "query": "service:no"})
     assert nothing.json["emptyStateReasons"][0]["reason"] == "NO_DATA"
 

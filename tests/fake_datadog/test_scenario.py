@@ -102,6 +102,7 @@ def test_a_clock_may_be_real() -> None:
         assert 0 <= fake.clock() - newest < 400
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     path = tmp_path / "cart.json"
     path.write_text(json.dumps(CART), encoding="utf-8")

@@ -87,8 +87,10 @@ def profile_types(call: Call) -> Response:
 
 
 def flamegraph(call: Call) -> Response:
-    """`POST …/explore/flamegraph`: stacks by value. Field names [A]; what a stack looks like inside is
-    assumed [D]."""
+    """`POST …/explore/flamegraph`: stacks by value. Names of fields are known [A].
+
+    What a stack looks like inside is assumed [D].
+    """
     body = call.request.json_object()
     if "profileType" not in body:
         return error(400, "profileType is required")
