@@ -213,7 +213,7 @@ def _free(token: _Token, is_negated: bool) -> Test:
 
 def _pattern(token: _Token) -> re.Pattern[str]:
     if token.is_quoted:
-        return re.compile(re.escape(token.text), re.DOTALL)
+        return re.compile(re.escape(token.text))
     out = ""
     signs = iter(token.text)
     for sign in signs:
