@@ -265,7 +265,13 @@ def test_answers_that_are_none_are_errors(
 
 
 def test_strange_entries_are_left_out_and_said(asking: Session, fake: FakeDatadog) -> None:
-    data = [None, 7, {"id": "event"}, {"attributes": []}, {"id": "e", "attributes": {"id": "p", "tags": 5}}]
+    data: list[object] = [
+        None,
+        7,
+        {"id": "event"},
+        {"attributes": []},
+        {"id": "e", "attributes": {"id": "p", "tags": 5}},
+    ]
     fake.fault(kind="status", route="list", status=200, body={"data": data})
     found = listed(asking)
     assert ("p", "e") in ids(found)
