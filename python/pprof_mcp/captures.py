@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -11,6 +11,9 @@ from pprof_mcp.sources.times import DEFAULT_HOURS
 
 MOST_HOURS = 24 * 400
 """Longest window, in hours. Source: chosen; profiles are kept for a year at most."""
+
+_From = Annotated[str, Field(default="", max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")]
+_To = Annotated[str, Field(default="", max_length=60, description="End, likewise; default now.")]
 
 Window = TypedDict(
     "Window",
@@ -24,14 +27,15 @@ Window = TypedDict(
                 description="Window back from `to`, without `from`.",
             ),
         ],
-        "from": Annotated[
-            str, Field(default="", max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")
-        ],
-        "to": Annotated[str, Field(default="", max_length=60, description="End, likewise; default now.")],
+        "from": _From,
+        "to": _To,
     },
     total=False,
 )
 """Of when; `from` is no name that a class could spell."""
+
+Ends = TypedDict("Ends", {"from": _From, "to": _To}, total=False)
+"""From when to when, without a length."""
 
 
 class Which(TypedDict, total=False):
@@ -47,6 +51,19 @@ class Which(TypedDict, total=False):
 
 class Captures(Which, Window, total=False):
     """Which profiles, and of when."""
+
+
+class Ranged(Which, Ends, total=False):
+    """Which profiles, and from when to when."""
+
+
+ProfileKind = Literal["cpu", "wall", "heap", "mutex", "block", "goroutine", "goroutines", "any"]
+"""Kinds that can be asked for; `any` is the one that most bundles hold."""
+
+
+def kind_of(asked: ProfileKind) -> str:
+    """Give the name that profiles have for a kind."""
+    return "goroutine" if asked == "goroutines" else asked
 
 
 ServiceName = Annotated[str, Field(min_length=1, max_length=200, description="Service name.")]
