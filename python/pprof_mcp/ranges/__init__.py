@@ -4,6 +4,7 @@
 the values mean. It also gives its profiles one by one, so that what varies between them can be told.
 """
 
+from pprof_mcp.ranges.fetching import Progress
 from pprof_mcp.ranges.range import Chosen, Range, chosen, given_window
 
-__all__ = ["Chosen", "Range", "chosen", "given_window"]
+__all__ = ["Chosen", "Progress", "Range", "chosen", "given_window"]

@@ -28,6 +28,7 @@ from pprof_mcp.sources.datadog.spreading import (
     span_of,
     spread,
 )
+from pprof_mcp.sources.net.patience import check_cancelled
 from pprof_mcp.sources.times import Window
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Chosen:
     is_sampled: bool = False
     first_left_out: int = 0
     warnings: tuple[str, ...] = ()
+
+    def of_kind(self, kind: str) -> Chosen:
+        """Give the same profiles, to be looked through for another kind."""
+        return replace(self, kind=kind)
 
 
 def given_window(length: str, given: Mapping[str, object], now: datetime) -> Window:
@@ -157,8 +162,8 @@ class Range:
     @property
     def sample_type(self) -> str:
         """The sample type of the kind that is to be looked at first; empty for the profile's own choice."""
-        shared = set.intersection(*(one.types for one in self.looked))
-        return next((name for name in MAIN_TYPES.get(self.kind, ()) if name in shared), "")
+        names = MAIN_TYPES.get(self.kind, ())
+        return next((name for name in names if all(name in one.types for one in self.looked)), "")
 
     @property
     def first_left_out(self) -> int:
@@ -214,6 +219,7 @@ class Range:
             PprofMcpError: One can not be read any more.
         """
         for one in self.looked if looked is None else looked:
+            check_cancelled()
             found = self._merger.read(one)
             is_decoded = isinstance(found, _native.Profile)
             yield one, found if is_decoded else _native.Profile.decode(found, dict(self._limits) or None)

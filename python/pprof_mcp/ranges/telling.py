@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pprof_mcp.captured import part_of_name, write_once
 from pprof_mcp.ranges.fetching import FIRST
 from pprof_mcp.ranges.range import covered
+from pprof_mcp.reports import exactly
+from pprof_mcp.results import NextCall, next_call
+from pprof_mcp.results.base import ArgumentValue
 from pprof_mcp.results.ranges import CombinedType, How, MissingProfile, RangeSide, TimeRange, time_range
 from pprof_mcp.sources.times import Window, text
 
 if TYPE_CHECKING:
+    from pprof_mcp.ranges.comparing import Compared, Part
     from pprof_mcp.ranges.fetching import Failure
     from pprof_mcp.ranges.looking import Looked
     from pprof_mcp.ranges.merging import Merged
@@ -94,6 +98,29 @@ def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
         versions=versions_of(merged.looked),
         failed_count=failed_count(asked, merged),
     )
+
+
+def warnings_of(side: str, part: Part) -> list[str]:
+    """Give what limits one side, with its name before it."""
+    return [f"{side}: {warning}" for warning in (*part.asked.warnings, *part.merged.warnings)]
+
+
+def next_of(compared: Compared, before: str | None, after: str | None) -> list[NextCall]:
+    """Suggest to look closer at what differs; nothing where handles do not last."""
+    if before is None or after is None:
+        return []
+    both: dict[str, ArgumentValue] = {
+        "before": before,
+        "after": after,
+        "normalize": compared.normalize,
+        "sample_index": compared.found["sample_type"]["type"],
+    }
+    calls = [next_call("pprof.diff_top", "All functions that differ, with filters.", **both)]
+    name = next((name for name in compared.names if name), "")
+    if name:
+        why = f"On which ways it came to {name[:100]}."
+        calls.append(next_call("pprof.diff_paths", why, **both, focus=exactly(name)))
+    return calls
 
 
 def kept(session: Session, asked: Range, merged: Merged, service: str) -> str | None:

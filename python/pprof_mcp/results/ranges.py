@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic import Field, create_model
 
 from pprof_mcp.results.base import Row
+from pprof_mcp.results.comparison import Status
 
 if TYPE_CHECKING:
 
@@ -45,7 +46,7 @@ class CombinedType(Row):
     unit: str = Field(description="In what, such as `nanoseconds` or `bytes`.")
     is_snapshot: bool = Field(description="Whether it counts what is there at an instant.")
     how: How = Field(
-        description="sum; mean_of_process, last_of_process: over its time, then the sum of processes; mean: of all."
+        description="sum; mean_of_process, last_of_process: over its time, then added; mean: of all profiles."
     )
 
 
@@ -76,3 +77,48 @@ class RangeSide(Row):
     hosts: dict[str, int] = Field(description="Profiles by host; the hosts with the most.")
     versions: dict[str, int] = Field(description="Profiles by version of the service.")
     failed_count: int = Field(description="Profiles that are missing.")
+
+
+class RangeDelta(Row):
+    """One function that differs; values are normalised."""
+
+    columns = ("delta_flat_text", "delta_flat_pct", "delta_cum_text", "interval_text", "status", "name")
+    spare = ("delta_cum_text",)
+
+    name: str = Field(description="The function; a very long name is cut.")
+    location: str | None = Field(description="`file:line`, or the file alone; null when unknown.")
+    status: Status = Field(description="new: only after; gone: only before.")
+    before_flat: float = Field(description="flat before.")
+    after_flat: float = Field(description="flat after.")
+    delta_flat: float = Field(description="after minus before.")
+    delta_flat_pct: float = Field(description="In percent of the total before.")
+    ratio_flat: float | None = Field(description="after / before; null where there was nothing before.")
+    before_cum: float = Field(description="cum before.")
+    after_cum: float = Field(description="cum after.")
+    delta_cum: float = Field(description="after minus before.")
+    delta_flat_text: str = Field(description="delta_flat with unit and sign.")
+    delta_cum_text: str = Field(description="delta_cum with unit and sign.")
+    low: float | None = Field(description="Lower end of the interval of the difference sorted by; or null.")
+    high: float | None = Field(description="Upper end.")
+    interval_text: str | None = Field(description="Both ends with their unit; null without an interval.")
+    is_distinct: bool | None = Field(
+        description="Whether the interval leaves out 0; false may be chance; null without an interval."
+    )
+
+
+class RangeTotal(Row):
+    """The totals of two sides, normalised."""
+
+    columns = ("before_text", "after_text", "delta_text", "delta_pct", "is_distinct")
+
+    before: float = Field(description="Total before.")
+    after: float = Field(description="Total after.")
+    delta: float = Field(description="after minus before.")
+    delta_pct: float | None = Field(description="In percent of before; null where that is nothing.")
+    before_text: str = Field(description="before with unit.")
+    after_text: str = Field(description="after with unit.")
+    delta_text: str = Field(description="delta with unit and sign.")
+    low: float | None = Field(description="Lower end of the interval of delta; null when not known.")
+    high: float | None = Field(description="Upper end.")
+    is_distinct: bool | None = Field(description="Whether the interval leaves out 0; null without one.")
+    method: str | None = Field(description="How all intervals here were found; null without one.")
