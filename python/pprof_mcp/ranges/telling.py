@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pprof_mcp.captured import part_of_name, write_once
+from pprof_mcp.errors import CancelledError, PprofMcpError
 from pprof_mcp.ranges.fetching import FIRST
 from pprof_mcp.ranges.range import covered
 from pprof_mcp.reports import exactly
@@ -98,6 +100,23 @@ def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
         versions=versions_of(merged.looked),
         failed_count=failed_count(asked, merged),
     )
+
+
+@contextmanager
+def of_side(side: str) -> Generator[None, None, None]:
+    """Name the side in errors.
+
+    Raises:
+        PprofMcpError: As within.
+    """
+    try:
+        yield
+    except CancelledError:
+        raise
+    except PprofMcpError as problem:
+        raise type(problem)(
+            f"{side}: {problem.message}", hint=problem.hint, details={**problem.details, "side": side}
+        ) from problem
 
 
 def warnings_of(side: str, part: Part) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp.captures import Environment, ProfileKind, ServiceName, Which, kind_of
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.ranges import Progress, Range, chosen, telling
 from pprof_mcp.ranges.comparing import Part, compare, unequal
 from pprof_mcp.registry import INJECTED, tool
@@ -19,6 +21,7 @@ from pprof_mcp.results.shared import SampleType
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.finding import which_of
+from pprof_mcp.sources.times import Window
 
 Moment = Annotated[str, Field(min_length=1, max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")]
 
@@ -34,7 +37,7 @@ class CompareRangeResult(Result):
     sample_type: SampleType = Field(description="What the values count.")
     unit: str = Field(description="Unit of all values, before `/s`.")
     normalize: Normalize = Field(
-        description="per_second: rates of one process; none: snapshots, the mean of one process; total: shares."
+        description="per_second: rates of one process; none: means of snapshots; total: shares."
     )
     before: RangeSide = Field(description="The side before.")
     after: RangeSide = Field(description="The side after.")
@@ -91,14 +94,18 @@ def compare_range(
     site = str(which.get("site", ""))
     kind = kind_of(profile_type)
     windows = [
-        times.window(before_from, before_to or after_from, 0, now),
-        times.window(after_from, after_to, 0, now),
+        _window("before", before_from, before_to or after_from, now),
+        _window("after", after_from, after_to or "now", now),
     ]
-    before_chosen = chosen(remote, asked, windows[0], kind, limit=limit, site=site)
-    after_chosen = chosen(remote, asked, windows[1], kind, limit=limit, site=site)
+    with telling.of_side("before"):
+        before_chosen = chosen(remote, asked, windows[0], kind, limit=limit, site=site)
+    with telling.of_side("after"):
+        after_chosen = chosen(remote, asked, windows[1], kind, limit=limit, site=site)
     progress = Progress(len(before_chosen.candidates) + len(after_chosen.candidates))
-    before_range = Range(session, before_chosen, progress)
-    after_range = Range(session, after_chosen.of_kind(before_range.kind), progress)
+    with telling.of_side("before"):
+        before_range = Range(session, before_chosen, progress)
+    with telling.of_side("after"):
+        after_range = Range(session, after_chosen.of_kind(before_range.kind), progress)
     before, after = Part.of(before_range), Part.of(after_range)
     compared = compare(session, before, after, sample_index=sample_index, cum=cum, limit=nodecount)
     found = compared.found
@@ -131,3 +138,20 @@ def compare_range(
         deltas=compared.rows,
         left_out=DiffLeftOut(**found["left_out"]),
     )
+
+
+def _window(side: str, start: str, end: str, now: datetime) -> Window:
+    """Read one of the windows.
+
+    Raises:
+        InvalidArgumentError: A time is of no known form, or the beginning is not before the end.
+    """
+    since = times.moment(start, now, f"{side}_from")
+    until = times.moment(end, now, f"{side}_to")
+    if since >= until:
+        raise InvalidArgumentError(
+            f"{side}_from ({times.text(since)}) is not before {side}_to ({times.text(until)})",
+            hint="Exchange the two; before_to is after_from and after_to is now where they are left out.",
+            details={"argument": f"{side}_from"},
+        )
+    return Window(since, until)
