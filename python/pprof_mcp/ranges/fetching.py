@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -32,6 +33,11 @@ HOPELESS: Final = (
     UnauthorizedError, ForbiddenError, NotConfiguredError, WrongHostError, RateLimitedError,
 )  # fmt: skip
 """Errors after which no other download would do better: the rest is not asked for."""
+
+TRIES: Final = 3
+"""How often a download is read that is not there any more. Source: chosen; others may need its room."""
+NO_ROOM: Final = "the download was removed again and again before it could be read"
+MAKE_ROOM: Final = "Let more downloads be kept (PPROF_MCP_CACHE_BYTES), or make room on the disk."
 
 FIRST: Final = "first_of_process"
 """Reason for leaving out the first delta of a process."""
@@ -122,15 +128,20 @@ def fetch(
     limits = remote.settings.limits
     hopeless: list[PprofMcpError] = []
 
+    def downloaded(candidate: Candidate) -> tuple[int, list[Looked]]:
+        for _ in range(TRIES):
+            kept = remote.profiles.download(candidate, site=site)
+            with contextlib.suppress(FileNotFoundError):
+                return kept.path.stat().st_size, look(kept.path, candidate, kind, limits)
+        raise UnreadableError(NO_ROOM, hint=MAKE_ROOM)
+
     def job(candidate: Candidate) -> list[Looked]:
         size = 0
         is_good = False
         try:
             if hopeless:
                 raise hopeless[0]
-            kept = remote.profiles.download(candidate, site=site)
-            size = kept.path.stat().st_size
-            found = look(kept.path, candidate, kind, limits)
+            size, found = downloaded(candidate)
             is_good = True
             return found
         except HOPELESS as problem:

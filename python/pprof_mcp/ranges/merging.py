@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pprof_mcp import _native
 from pprof_mcp.errors import CancelledError, PprofMcpError, UnreadableError
-from pprof_mcp.ranges.fetching import Failure
+from pprof_mcp.ranges.fetching import MAKE_ROOM, NO_ROOM, TRIES, Failure
 from pprof_mcp.ranges.looking import content, varint
 from pprof_mcp.sources.datadog.spreading import Life, process_of
 
@@ -83,13 +83,12 @@ class Merger:
         Raises:
             PprofMcpError: It can not be had.
         """
-        try:
+        for _ in range(TRIES):
             try:
                 return content(looked, self._limits)
             except (OSError, KeyError):
-                return content(self._again(looked), self._limits)
-        except (OSError, KeyError) as problem:
-            raise UnreadableError(f"the download can not be read: {problem}") from problem
+                looked = self._again(looked)
+        raise UnreadableError(NO_ROOM, hint=MAKE_ROOM)
 
     def merge(self, looked: Sequence[Looked], lives: Mapping[str, Life], snapshots: Snapshots) -> Merged:
         """Merge.

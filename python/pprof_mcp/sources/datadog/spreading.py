@@ -113,15 +113,18 @@ def choose(candidates: Sequence[Candidate], window: Window, limit: int) -> list[
         return in_order(list(candidates), "desc")
     width = max(1.0, window.seconds / limit)
     places: dict[int, list[Candidate]] = {}
+    timeless: list[Candidate] = []
     for one in candidates:
         span = span_of(one)
-        places.setdefault(int(span.end // width) if span else -1, []).append(one)
-    queues = [_turns(at, width, those) for at, those in sorted(places.items()) if at >= 0]
-    queues = _without_edge(queues, sorted(at for at in places if at >= 0), window, width, limit)
-    queues += [places[-1]] if -1 in places else []
+        if span is None:
+            timeless.append(one)
+        else:
+            places.setdefault(int(span.end // width), []).append(one)
+    queues = [_turns(at, width, those) for at, those in sorted(places.items())]
+    queues = _without_edge(queues, sorted(places), window, width, limit)
     chosen: list[Candidate] = []
     while len(chosen) < limit:
-        waiting = [queue for queue in queues if queue]
+        waiting = [queue for queue in queues if queue] or [timeless]
         need = limit - len(chosen)
         if len(waiting) > need:
             waiting = [waiting[at * len(waiting) // need] for at in range(need)]

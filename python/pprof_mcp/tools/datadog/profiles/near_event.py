@@ -31,8 +31,8 @@ from pprof_mcp.sources.datadog.spreading import span_of
 
 FAR_SECONDS: Final = 300.0
 """Between the profiles nearest before and after from which other things may have changed. Source: chosen."""
-SHOWN_PROFILES: Final = 3
-SHOWN_HOSTS: Final = 5
+SHOWN_PROFILES: Final = 2
+SHOWN_HOSTS: Final = 4
 """Profiles of a side, and hosts, of one answer. Source: chosen; all are counted."""
 MOST_TEXT: Final = 300
 
@@ -99,9 +99,9 @@ def near_event(
 ) -> NearEventResult:
     """Compare the last profiles before a deployment or event with the first after, by host.
 
-    Name a time, or search Datadog's events. Both sides are also merged over all hosts. Profiles that cover the event are of neither side; a fresh event
-    has none after it yet, and the answer says when to ask again. For longer windows, use
-    datadog.profiles.compare_range.
+    Name a time, or search Datadog's events. Both sides are also merged over all hosts. Profiles that cover
+    the event are of neither side; a fresh event has none after it yet, and the answer says when to ask again.
+    For longer windows, use datadog.profiles.compare_range.
     """
     asked = which_of({"service": service, "env": env, **which})
     site = str(which.get("site", ""))
