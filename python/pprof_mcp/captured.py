@@ -14,6 +14,7 @@ from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.results import NextCall, next_call
 from pprof_mcp.results.capture import CapturedFile, CaptureResult, OtherEntry
 from pprof_mcp.session.bundle import Bundle, Member
+from pprof_mcp.session.opening import apart
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
 from pprof_mcp.sources.foreign import HEAD, NOTED
@@ -128,7 +129,7 @@ def _entries(path: Path, session: Session) -> dict[str, bytes]:
         return {one.name: _content(one, session) for one in session.fence.list_dir(path) if one.is_file()}
     data = _content(path, session)
     if _native.sniff(data[:HEAD]) == "zip":
-        return dict(_native.zip_entries(data, dict(session.settings.limits)))
+        return dict(apart(_native.zip_entries(data, dict(session.settings.limits))))
     return {path.name: data}
 
 
