@@ -18,7 +18,7 @@ from pprof_mcp.session.session import Session
 @tool(
     "profiles.download_latest_bundle",
     title="Download the newest bundle",
-    since="0.2",
+    since="0.1",
     example={"service": "checkout", "env": "prod"},
     effects=Effects(read_only=False, open_world=True),
 )
