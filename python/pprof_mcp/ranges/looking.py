@@ -13,6 +13,7 @@ from typing import Any, Final
 from pprof_mcp import _native
 from pprof_mcp.errors import CancelledError, PprofMcpError, WrongProfileKindError
 from pprof_mcp.session import kinds
+from pprof_mcp.session.opening import apart
 from pprof_mcp.sources.datadog.decoding import Candidate
 from pprof_mcp.sources.foreign import HEAD, foreign
 
@@ -125,7 +126,7 @@ def look(path: Path, candidate: Candidate, kind: str, limits: Mapping[str, int])
     found: list[tuple[tuple[bool, bool, bool, str], Looked]] = []
     others: list[str] = []
     broken: PprofMcpError | None = None
-    for name, content in _likely_first(_native.zip_entries(path.read_bytes(), dict(limits)), kind):
+    for name, content in _likely_first(_entries(path, limits), kind):
         base = name.rpartition("/")[2]
         reason = foreign(base, content[:HEAD])
         if reason is not None:
@@ -166,8 +167,7 @@ def content(looked: Looked, limits: Mapping[str, int]) -> bytes | _native.Profil
         PprofMcpError: It can not be read any more.
         OSError: The same.
     """
-    entries = dict(_native.zip_entries(looked.path.read_bytes(), dict(limits)))
-    data = entries[looked.entry]
+    data = dict(_entries(looked.path, limits))[looked.entry]
     if not looked.duration_nanos and looked.seconds:
         # A field of the message that was not there: 10, the duration (specified by profile.proto).
         data = _native.unpack(data, dict(limits) or None) + b"\x50" + varint(round(looked.seconds * 1e9))
@@ -197,6 +197,10 @@ def varint(value: int) -> bytes:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*out, value])
+
+
+def _entries(path: Path, limits: Mapping[str, int]) -> list[tuple[str, bytes]]:
+    return list(apart(_native.zip_entries(path.read_bytes(), dict(limits))))
 
 
 def _likely_first(entries: Sequence[tuple[str, bytes]], kind: str) -> list[tuple[str, bytes]]:
