@@ -1,0 +1,150 @@
+"""A live program that serves Go's net/http/pprof: what it offers, and how each profile is asked for.
+
+Source: the handlers of net/http/pprof (Go 1.25). The index lists every profile; `seconds` gives CPU over that
+time and, for the kinds of `WITH_DELTA`, the difference over it; `debug=2` gives goroutines as a panic prints
+them; errors carry `X-Go-Pprof`. Programs in other languages serve the same paths, some without an index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from typing_extensions import override
+
+from pprof_mcp.errors import InvalidArgumentError
+
+PATH = "/debug/pprof"
+CPU = "profile"
+"""What the CPU profile is called there."""
+NO_PROFILES = frozenset({"cmdline", "symbol", "trace"})
+"""Entries of the index that are no profiles; the command line may hold secrets."""
+SAME_AS_HEAP = "allocs"
+"""The heap profile again, with another default; taken only when asked for."""
+WITH_DELTA = frozenset({"allocs", "block", "goroutine", "goroutineleak", "heap", "mutex", "threadcreate"})
+COUNTERS = frozenset({"allocs", "block", "heap", "mutex"})
+"""Those that count since the program began, so that a difference says more than they do."""
+USUAL = (CPU, "heap", "goroutine", "mutex", "block")
+"""What is asked for where there is no index."""
+MOST_SECONDS = 600
+MOST_PROFILES = 50
+"""Profiles of one index that are fetched, at most. Source: chosen; Go has nine and programs add a few."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One thing to fetch.
+
+    Attributes:
+        kind: What it is called at the endpoint; `cpu` for its `profile`.
+        name: File name.
+        url: Where it is.
+        seconds: How long the program takes before it answers.
+    """
+
+    kind: str
+    name: str
+    url: str
+    seconds: int = 0
+
+
+def endpoint_of(url: str) -> str | None:
+    """Give the address of the index a URL means, ending in a slash; None when it names one file.
+
+    A URL without a path, or that of `/debug/pprof`, also below another path, means the whole endpoint.
+    """
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if not path:
+        return parts._replace(path=f"{PATH}/", query="", fragment="").geturl()
+    if path.endswith(PATH):
+        return parts._replace(path=f"{path}/", query="", fragment="").geturl()
+    return None
+
+
+def offered(page: str) -> list[str]:
+    """Give the names of the profiles that an index lists.
+
+    Args:
+        page: The index; its links are `heap?debug=1` and the like.
+    """
+    reader = _Links()
+    reader.feed(page)
+    names: list[str] = []
+    for link in reader.links:
+        path, mark, query = link.partition("?")
+        name = unquote(path)
+        plain = bool(name) and not name.startswith(("/", ".")) and "//" not in name and "/.." not in name
+        if mark and "debug=1" in query and plain and ":" not in name and name.isprintable():
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def chosen(there: Sequence[str] | None, kinds: Sequence[str]) -> list[str]:
+    """Choose the profiles to fetch.
+
+    Args:
+        there: What the index lists; None where there is none.
+        kinds: Kinds that are wanted, as profiles are called here or there; all when empty.
+
+    Raises:
+        InvalidArgumentError: One is not there.
+    """
+    if not kinds:
+        names = [name for name in there or USUAL if name not in NO_PROFILES and name != SAME_AS_HEAP]
+        return names[:MOST_PROFILES]
+    wanted = list(dict.fromkeys(CPU if kind == "cpu" else kind for kind in kinds))
+    if there is not None:
+        # Servers that are no Go may leave the CPU profile out of what they list.
+        known = {*there, CPU} - NO_PROFILES
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            listed = sorted("cpu" if name == CPU else name for name in known)
+            raise InvalidArgumentError(
+                f"the endpoint has no profile {missing[0]!r}; it has: {', '.join(listed)}",
+                hint="Choose among those, or leave kinds out for all.",
+                details={"argument": "kinds", "available": listed},
+            )
+    return wanted
+
+
+def wanted(index: str, names: Sequence[str], *, seconds: int, deltas: bool, stacks: bool) -> list[Wanted]:
+    """Say what to fetch for each profile, by file name.
+
+    Args:
+        index: Address of the index.
+        names: Names there.
+        seconds: Time the CPU profile, and each difference, covers.
+        deltas: Whether counters are asked for as what came about in that time.
+        stacks: Whether goroutines are fetched a second time with ages and creators (`debug=2`).
+    """
+    found: list[Wanted] = []
+    for name in names:
+        file = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip(".") or "profile"
+        place = f"{index}{quote(name, safe='/')}"
+        if name == CPU:
+            found.append(Wanted("cpu", "cpu.pb.gz", f"{place}?{urlencode({'seconds': seconds})}", seconds))
+        elif deltas and name in COUNTERS:
+            query = urlencode({"seconds": seconds})
+            found.append(Wanted(name, f"delta-{file}.pb.gz", f"{place}?{query}", seconds))
+        else:
+            found.append(Wanted(name, f"{file}.pb.gz", place))
+        if name == "goroutine" and stacks:
+            found.append(Wanted("goroutine stacks", "goroutine.debug2.txt", f"{place}?debug=2"))
+    return sorted(found, key=lambda one: one.name)
+
+
+class _Links(HTMLParser):
+    """Collects where the links of a page lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.links += [value for name, value in attrs if name == "href" and value]
