@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
 
 NameMode = Literal["underscores", "dotted"]
 
@@ -68,6 +69,7 @@ class Settings:
         answer_bytes: Size of one answer as JSON that is never passed.
         limits: Limits of the Rust core that were set; the others keep its defaults.
         baselines: File of stored baselines; empty for the usual place.
+        net: How sources are asked over the network.
     """
 
     roots: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ class Settings:
     answer_bytes: int = 80_000
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     baselines: str = ""
+    net: NetSettings = field(default_factory=NetSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -132,6 +135,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
+        *(Variable(*item) for item in NET_VARIABLES),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -171,6 +175,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
         limits=limits,
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
+        net=read_net(given),
     )
 
 
