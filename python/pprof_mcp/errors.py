@@ -30,6 +30,7 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     │   ├── ForbiddenError                forbidden
     │   ├── ProfileGoneError              profile_gone
     │   ├── WrongHostError                wrong_host
+    │   ├── HostNotAllowedError           host_not_allowed
     │   ├── RateLimitedError              rate_limited
     │   ├── NetworkError                  network_failed
     │   ├── TimedOutError                 timed_out
@@ -282,6 +283,13 @@ class WrongHostError(SourceError):
 
     code = "wrong_host"
     default_hint = "Check the site or address that is configured; a login page or proxy may be in between."
+
+
+class HostNotAllowedError(SourceError):
+    """A host, or what its name leads to, or a bucket, is not among those that may be asked."""
+
+    code = "host_not_allowed"
+    default_hint = "The operator allows hosts in PPROF_MCP_HOSTS and buckets in PPROF_MCP_BUCKETS; ask for it."
 
 
 class RateLimitedError(SourceError):

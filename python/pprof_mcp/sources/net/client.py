@@ -180,13 +180,21 @@ class Http:
             "User-Agent": self._user_agent,
             "Accept": "*/*",
             **request.headers,
-            **{name: secret.reveal() for name, secret in request.secrets.items()},
+            **{name: secret.sent() for name, secret in request.secrets.items()},
         }
+        url = httpx2.URL(request.url)
+        extensions: dict[str, str] = {}
+        if request.address and self._proxies.for_url(request.url) is None:
+            # The certificate is still that of the name.
+            headers["Host"] = url.netloc.decode("ascii")
+            extensions["sni_hostname"] = url.host
+            url = url.copy_with(host=request.address)
         with self._client(request.url).stream(
             request.method,
-            request.url,
+            url,
             headers=headers,
             content=request.body,
+            extensions=extensions,
             timeout=httpx2.Timeout(
                 connect=min(CONNECT_SECONDS, left),
                 read=min(request.read_seconds, left),
