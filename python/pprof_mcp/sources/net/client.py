@@ -82,6 +82,7 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._lock = threading.Lock()
+        self._until = threading.local()
         self._clients: dict[Secret | None, httpx2.Client] = {}
         self._trust: ssl.SSLContext | None = None
 
@@ -114,7 +115,7 @@ class Http:
         _check_sendable(request)
         route = request.route or request.host
         with self.limiter.slot():
-            end = self._clock() + request.total_seconds
+            end = self._until.end = self._clock() + request.total_seconds
             for attempt in itertools.count(1):
                 self._await_limit(request, route, end)
                 self.limiter.turn()
@@ -247,8 +248,14 @@ class Http:
             f"{request.host} did not answer {request.what} in time: {doing}", details={"host": request.host}
         )
 
+    def _watch(self) -> bool:
+        patience.check_cancelled()
+        return self._clock() >= getattr(self._until, "end", float("inf"))
+
     def _client(self, url: str) -> httpx2.Client:
         import httpx2
+
+        from pprof_mcp.sources.net.transport import WatchedTransport
 
         proxy = self._proxies.for_url(url)
         with self._lock:
@@ -261,9 +268,7 @@ class Http:
                     verify=self._trust,
                     trust_env=False,
                     follow_redirects=False,
-                    proxy=None if proxy is None or self._transport else proxy.reveal(),
-                    transport=self._transport,
-                    limits=httpx2.Limits(max_connections=20, keepalive_expiry=30),
+                    transport=self._transport or WatchedTransport(self._trust, proxy, self._watch),
                 )
             return client
 
