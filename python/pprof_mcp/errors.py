@@ -289,7 +289,9 @@ class HostNotAllowedError(SourceError):
     """A host, or what its name leads to, or a bucket, is not among those that may be asked."""
 
     code = "host_not_allowed"
-    default_hint = "The operator allows hosts in PPROF_MCP_HOSTS and buckets in PPROF_MCP_BUCKETS; ask for it."
+    default_hint = (
+        "The operator allows hosts in PPROF_MCP_HOSTS and buckets in PPROF_MCP_BUCKETS; ask for it."
+    )
 
 
 class RateLimitedError(SourceError):

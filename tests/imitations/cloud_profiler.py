@@ -62,7 +62,9 @@ class CloudProfiler(Served):
         if self.token and asked.headers.get("authorization") != f"Bearer {self.token}":
             return _error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED")
         if asked.path != f"/v2/projects/{self.project}/profiles":
-            return _error(403, "Permission 'cloudprofiler.profiles.list' denied on resource", "PERMISSION_DENIED")
+            return _error(
+                403, "Permission 'cloudprofiler.profiles.list' denied on resource", "PERMISSION_DENIED"
+            )
         size = min(int(asked.query.get("pageSize", "1000")), self.page)
         begin = int(asked.query.get("pageToken") or "0")
         rows = [one.described(self.project, number) for number, one in enumerate(self.profiles)]

@@ -47,7 +47,13 @@ class Parca(Served):
             return Reply(b"<!doctype html><title>Parca</title>", headers={"Content-Type": "text/html"})
         if self.authorization and asked.headers.get("authorization") != self.authorization:
             return self._state(UNAUTHENTICATED, "invalid token")
-        handler = getattr(self, f"_{asked.path.removeprefix(SERVICE)}", None)
+        methods = {
+            "ProfileTypes": self._profile_types,
+            "Labels": self._labels,
+            "Values": self._values,
+            "Query": self._query,
+        }
+        handler = methods.get(asked.path.removeprefix(SERVICE))
         if handler is None:
             return self._state(UNIMPLEMENTED, "unknown method")
         flag, size = struct.unpack(">BI", asked.body[:5])
@@ -58,22 +64,26 @@ class Parca(Served):
         except BadQueryError as problem:
             return self._state(INVALID_ARGUMENT, str(problem))
         except KeyError as problem:
-            return self._state(NOT_FOUND, f"could not find profile at requested time and selectors: {problem}")
+            return self._state(
+                NOT_FOUND, f"could not find profile at requested time and selectors: {problem}"
+            )
 
-    def _ProfileTypes(self, _: bytes) -> bytes:
+    def _profile_types(self, _: bytes) -> bytes:
         found = sorted({(*name.split(":"), _is_delta(name)) for one in self.profiles for name in one.types()})
         rows = [message(*enumerate(row[:5], 1), (6, int(bool(row[5])))) for row in found]
         return message(*((1, row) for row in rows))
 
-    def _Labels(self, _: bytes) -> bytes:
-        return message(*((1, name) for name in sorted({name for one in self.profiles for name in one.labels})))
+    def _labels(self, _: bytes) -> bytes:
+        return message(
+            *((1, name) for name in sorted({name for one in self.profiles for name in one.labels}))
+        )
 
-    def _Values(self, request: bytes) -> bytes:
+    def _values(self, request: bytes) -> bytes:
         name = texts(request, 1)[0]
         values = sorted({one.labels[name] for one in self.profiles if name in one.labels})
         return message(*((1, value) for value in values))
 
-    def _Query(self, request: bytes) -> bytes:
+    def _query(self, request: bytes) -> bytes:
         top = dict(fields(request))
         assert top.get(5) == PPROF
         if top.get(1, SINGLE) == MERGE:
@@ -92,7 +102,9 @@ class Parca(Served):
     def _of(self, query: str) -> list[Stored]:
         found = re.fullmatch(r"([\w:]+?)(:delta)?(\{.*\})?", query.strip())
         if not found or found[1].count(":") != 4:
-            raise BadQueryError(f"profile-type selection must be of the form <name>:<type>:..., got {query!r}")
+            raise BadQueryError(
+                f"profile-type selection must be of the form <name>:<type>:..., got {query!r}"
+            )
         name, selector = found[1], found[3] or "{}"
         if bool(found[2]) != _is_delta(name):
             return []
@@ -106,7 +118,9 @@ class Parca(Served):
 
 
 def _frames(content: bytes, state: dict[str, str] | None = None) -> Reply:
-    trailer = "".join(f"{name}: {value}\r\n" for name, value in (state or {"grpc-status": "0"}).items()).encode()
+    trailer = "".join(
+        f"{name}: {value}\r\n" for name, value in (state or {"grpc-status": "0"}).items()
+    ).encode()
     body = b"" if state else struct.pack(">BI", 0, len(content)) + content
     body += struct.pack(">BI", 0x80, len(trailer)) + trailer
     return Reply(body, headers={"Content-Type": "application/grpc-web+proto"})

@@ -1,8 +1,8 @@
 """An imitation of Grafana Pyroscope's query side.
 
-Source: the service `querier.v1.QuerierService` and its messages as published, over the Connect protocol (POST,
-`application/proto` or `application/json`, errors as JSON with a code), tenants by `X-Scope-OrgID`. How an older
-server behaves, which knows no pprof format, is a switch.
+Source: the service `querier.v1.QuerierService` and its messages as published, over the Connect protocol
+(POST, `application/proto` or `application/json`, errors as JSON with a code), tenants by `X-Scope-OrgID`. How
+an older server behaves, which knows no pprof format, is a switch.
 """
 
 from __future__ import annotations
@@ -58,7 +58,13 @@ class Pyroscope(Served):
         if self.tenant and asked.headers.get("x-scope-orgid") != self.tenant:
             return _error("unauthenticated", "no org id")
         method = asked.path.removeprefix(self.prefix + SERVICE)
-        handler = getattr(self, f"_{method}", None)
+        handler = {
+            "ProfileTypes": self._profile_types,
+            "LabelValues": self._label_values,
+            "LabelNames": self._label_names,
+            "SelectMergeProfile": self._merge_profile,
+            "SelectMergeStacktraces": self._merge_stacktraces,
+        }.get(method)
         if handler is None:
             return _error("unimplemented", f"{method} is not implemented")
         try:
@@ -66,26 +72,26 @@ class Pyroscope(Served):
         except BadQueryError as problem:
             return _error("invalid_argument", str(problem))
 
-    def _ProfileTypes(self, asked: Asked) -> Reply:
+    def _profile_types(self, asked: Asked) -> Reply:
         window = json.loads(asked.body)
         found = sorted({name for one in self._within(window) for name in one.types()})
         keys = ("name", "sampleType", "sampleUnit", "periodType", "periodUnit")
         types = [{"ID": name, **dict(zip(keys, name.split(":"), strict=True))} for name in found]
         return Reply.json({"profileTypes": types})
 
-    def _LabelValues(self, asked: Asked) -> Reply:
+    def _label_values(self, asked: Asked) -> Reply:
         window = json.loads(asked.body)
         values = {one.labels[window["name"]] for one in self._within(window) if window["name"] in one.labels}
         return Reply.json({"names": sorted(values)})
 
-    def _LabelNames(self, asked: Asked) -> Reply:
+    def _label_names(self, asked: Asked) -> Reply:
         names = {name for one in self._within(json.loads(asked.body)) for name in one.labels}
         return Reply.json({"names": sorted(names)})
 
-    def _SelectMergeProfile(self, asked: Asked) -> Reply:
+    def _merge_profile(self, asked: Asked) -> Reply:
         return _proto(self._selected(dict(fields(asked.body))))
 
-    def _SelectMergeStacktraces(self, asked: Asked) -> Reply:
+    def _merge_stacktraces(self, asked: Asked) -> Reply:
         query = dict(fields(asked.body))
         profile = self._selected(query)
         if self.old or query.get(6) != PPROF:

@@ -60,7 +60,9 @@ class Reply:
 
 Answering = Callable[[Asked], Reply]
 
-LOGIN = Reply(b"<!DOCTYPE html><html><body>Please sign in</body></html>", headers={"Content-Type": "text/html"})
+LOGIN = Reply(
+    b"<!DOCTYPE html><html><body>Please sign in</body></html>", headers={"Content-Type": "text/html"}
+)
 SILENCE = Reply(silent=True)
 CUT = Reply(b"\x1f\x8b\x08", length=100_000)
 FLOOD = Reply(bytes(1 << 16), copies=0)
@@ -122,13 +124,16 @@ class Served:
                 asked = Asked(
                     self.command,
                     parts.path,
-                    {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()},
+                    {
+                        name: values[-1]
+                        for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+                    },
                     {name.lower(): value for name, value in self.headers.items()},
                     self.rfile.read(size),
                 )
                 self.send(served.reply(asked))
 
-            do_POST = do_HEAD = do_GET
+            do_POST = do_HEAD = do_GET  # noqa: N815 - names of the library
 
             def send(self, reply: Reply) -> None:
                 if reply.silent:

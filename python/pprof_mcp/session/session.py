@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Inputs
     from pprof_mcp.session.baselines import Baselines
     from pprof_mcp.session.inputs import Given
+    from pprof_mcp.sources.fetchers.asking import Means
 
 STDIN = "-"
 
@@ -238,6 +239,22 @@ class Session:
         from pprof_mcp.settings import baseline_file
 
         return Baselines(baseline_file(self.settings, in_store=self.fence.roots is not None))
+
+    @cached_property
+    def means(self) -> Means:
+        """What fetches profiles from other places."""
+        from pprof_mcp.settings import store_folder
+        from pprof_mcp.sources.fetchers.asking import Means
+        from pprof_mcp.sources.net.cache import DownloadCache
+        from pprof_mcp.sources.remote import Remote
+
+        settings, restricted = self.settings, self.fence.roots is not None
+        return Means(
+            remote=Remote(settings.remote, settings.net, restricted),
+            cache=DownloadCache(store_folder() / "fetched", settings.net.cache_bytes),
+            settings=settings.remote,
+            restricted=restricted,
+        )
 
     # -- files
 

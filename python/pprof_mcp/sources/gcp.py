@@ -1,8 +1,8 @@
 """Google Cloud Profiler: the newest profiles of a project's list.
 
-Source: `projects.profiles.list` of version 2, the only read that the API has. It takes a page size (1,000 at most)
-and a page token and nothing else: no filter, no order. So pages are gone through and what fits is kept, with what
-was looked at said; `profileBytes` is gzip of a pprof, in base64.
+Source: `projects.profiles.list` of version 2, the only read that the API has. It takes a page size (1,000 at
+most) and a page token and nothing else: no filter, no order. So pages are gone through and what fits is kept,
+with what was looked at said; `profileBytes` is gzip of a pprof, in base64.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pprof_mcp.sources.net.secret import Secret
 from pprof_mcp.sources.remote import Remote
 
 PAGE = 100
-"""Profiles of a page. Source: chosen; each takes up to a few hundred kB there, and 1,000 could pass the limit of
-an answer."""
+"""Profiles of a page. Source: chosen; each takes up to a few hundred kB there, and 1,000 could pass the limit
+of an answer."""
 MOST_PAGES = 50
 """Source: chosen; 5,000 profiles are two days of a service that is profiled once a minute in two ways."""
 
@@ -35,8 +35,8 @@ KINDS = {
     "THREADS": "goroutine",
     "CONTENTION": "mutex",
 }
-"""The profile types of the API, and what kinds are called here. In Go, THREADS are goroutines and CONTENTION is the
-mutex profile."""
+"""The profile types of the API, and what they are called here. In Go, THREADS are goroutines, CONTENTION is
+mutex."""
 
 
 @dataclass(frozen=True, order=True)
@@ -107,7 +107,7 @@ class CloudProfiler:
         if missing:
             raise NotConfiguredError(
                 f"Cloud Profiler can not be asked: {' and '.join(missing)} not set",
-                hint="Set them in the environment; `gcloud auth print-access-token` prints a token, good for an hour.",
+                hint="Set them in the environment; `gcloud auth print-access-token` prints a token.",
                 details={"missing": missing},
             )
 
@@ -170,10 +170,12 @@ class CloudProfiler:
         if not isinstance(found, dict):
             raise self._strange("no object")
         page = cast("dict[str, Any]", found)
-        rows = page.get("profiles") or []
+        rows: Any = page.get("profiles") or []
         if not isinstance(rows, list):
             raise self._strange("no list of profiles")
-        return [row for row in cast("list[Any]", rows) if isinstance(row, dict)], str(page.get("nextPageToken") or "")
+        return [row for row in cast("list[Any]", rows) if isinstance(row, dict)], str(
+            page.get("nextPageToken") or ""
+        )
 
     def _listed(self, row: dict[str, Any]) -> Listed:
         deployment: Any = row.get("deployment")

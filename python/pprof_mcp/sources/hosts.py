@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from typing_extensions import override
+
 from pprof_mcp.errors import HostNotAllowedError, InvalidArgumentError, NetworkError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -61,6 +63,7 @@ class Rule:
             return False
         return self.host != "*" or address.is_global
 
+    @override
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if self.port is None:
@@ -118,8 +121,7 @@ class Hosts:
             HostNotAllowedError: Its host is not allowed.
         """
         parts = split(url, argument)
-        host = (parts.hostname or "").rstrip(".").lower()
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        host, port = _host_and_port(parts)
         clean = parts._replace(fragment="", scheme=parts.scheme.lower()).geturl()
         target = Target(clean, host, port, parts.scheme, None)
         if self.rules is None:
@@ -152,7 +154,7 @@ class Hosts:
         good = [one for one in found if rule is None or rule.admits(_plain(one))]
         if not good:
             raise HostNotAllowedError(
-                f"{target.host} leads to {', '.join(found[:3]) or 'no address'}, which PPROF_MCP_HOSTS does not allow",
+                f"{target.host} leads to {', '.join(found[:3]) or 'no address'}, which is not allowed",
                 hint="An address of this machine, of its link or, behind *, of a private network has to be "
                 "allowed by itself: name it in PPROF_MCP_HOSTS.",
                 details={"host": target.host, "addresses": found[:10]},
@@ -178,10 +180,17 @@ def split(url: str, argument: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         # Names beyond ASCII have several spellings; their own form in ASCII (xn--) has one.
-        usable = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0 and parts.netloc.isascii()
+        usable = (
+            parts.scheme in DEFAULT_PORTS
+            and bool(parts.hostname)
+            and parts.port != 0
+            and parts.netloc.isascii()
+        )
     except ValueError:
-        raise InvalidArgumentError(f"{shown!r} is no URL", hint=hint, details={"argument": argument}) from None
-    if not usable or len(url) > MOST_URL or any(sign <= " " or sign == "\\" or sign == "\x7f" for sign in url):
+        raise InvalidArgumentError(
+            f"{shown!r} is no URL", hint=hint, details={"argument": argument}
+        ) from None
+    if not usable or len(url) > MOST_URL or any(sign <= " " or sign in "\\\x7f" for sign in url):
         raise InvalidArgumentError(
             f"{shown!r} is no URL of http or https", hint=hint, details={"argument": argument}
         )
@@ -215,8 +224,13 @@ def rule_of(url: str, setting: str) -> Rule:
         InvalidArgumentError: It is no URL.
     """
     parts = split(url, setting)
-    port = parts.port or DEFAULT_PORTS[parts.scheme]
-    return Rule((parts.hostname or "").rstrip(".").lower(), port)
+    return Rule(*_host_and_port(parts))
+
+
+def _host_and_port(parts: SplitResult) -> tuple[str, int]:
+    host = (parts.hostname or "").rstrip(".").lower()
+    known = str(ipaddress.ip_address(host)) if _is_address(host) else host
+    return known, parts.port or DEFAULT_PORTS[parts.scheme]
 
 
 def _rule(text: str, setting: str) -> Rule:

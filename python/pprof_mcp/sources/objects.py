@@ -1,7 +1,7 @@
 """Profiles in object storage: S3 and what speaks its protocol, Google Cloud Storage, Azure.
 
-The library is obstore, an extra: one compiled package for all three, where fsspec needs another one for each, with
-that cloud's own kit below it (16 against 98 MB installed). Credentials are those of the environment, as
+The library is obstore, an extra: one compiled package for all three, where fsspec needs another one for each,
+with that cloud's own kit below it (16 against 98 MB installed). Credentials are those of the environment, as
 that library finds them; none is taken from a call.
 """
 
@@ -22,7 +22,8 @@ from pprof_mcp.errors import (
 )
 from pprof_mcp.sources.net import patience
 
-SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss")
+STORES = {"s3": "S3Store", "gs": "GCSStore", "az": "AzureStore"}
+"""Schemes, and the library's class for each."""
 MOST_OBJECTS = 200
 """Objects of one folder that are fetched, at most. Source: chosen; a capture has a dozen."""
 CHUNK = 1 << 20
@@ -36,13 +37,15 @@ class Place:
 
     Attributes:
         url: As given.
-        root: The bucket's URL.
+        scheme: `s3`, `gs` or `az`.
+        bucket: The bucket; a container in Azure.
         path: The key, or its beginning.
         is_folder: Whether all below it is meant.
     """
 
     url: str
-    root: str
+    scheme: str
+    bucket: str
     path: str
     is_folder: bool
 
@@ -56,7 +59,7 @@ def place(url: str) -> Place:
     scheme, mark, rest = url.partition("://")
     bucket, _, path = rest.partition("/")
     plain = all(" " <= sign != "\x7f" for sign in url) and "?" not in url and "#" not in url
-    if not mark or scheme not in SCHEMES or not bucket or "@" in bucket.partition("@")[0] or not plain:
+    if not mark or scheme not in STORES or not bucket or not plain:
         raise InvalidArgumentError(
             f"{url[:200]!r} is no URL of an object store",
             hint="Give s3://bucket/key, gs://bucket/key or az://container/key; a folder ends in a slash.",
@@ -66,7 +69,7 @@ def place(url: str) -> Place:
         raise InvalidArgumentError(
             f"{url[:200]!r} goes through . or ..", hint="Give the key itself.", details={"argument": "url"}
         )
-    return Place(url, f"{scheme}://{bucket}", path, not path or path.endswith("/"))
+    return Place(url, scheme, bucket, path, not path or path.endswith("/"))
 
 
 def check_allowed(asked: Place, buckets: tuple[str, ...], *, restricted: bool) -> None:
@@ -77,7 +80,7 @@ def check_allowed(asked: Place, buckets: tuple[str, ...], *, restricted: bool) -
     """
     if not restricted:
         return
-    whole = f"{asked.root}/{asked.path}"
+    whole = f"{asked.scheme}://{asked.bucket}/{asked.path}"
     for allowed in buckets:
         scheme, _, rest = allowed.partition("://")
         bucket, _, path = rest.partition("/")
@@ -104,7 +107,7 @@ class Store:
     def __init__(self, asked: Place, most_bytes: int) -> None:
         try:
             import obstore
-            import obstore.store
+            from obstore import store as stores
         except ImportError:
             raise NotConfiguredError(
                 "object storage needs the extra `object` of pprof-mcp",
@@ -115,9 +118,8 @@ class Store:
         self._asked = asked
         self._most = most_bytes
         with _explained(asked):
-            self._store: Any = obstore.store.from_url(
-                asked.root, client_options=OPTIONS, retry_config=RETRIES
-            )
+            make: Any = getattr(stores, STORES[asked.scheme])
+            self._store: Any = make(asked.bucket, client_options=OPTIONS, retry_config=RETRIES)
 
     def names(self) -> tuple[list[str], bool]:
         """Give the keys that are wanted, sorted.
@@ -180,16 +182,19 @@ class _explained:  # noqa: N801 - reads as a word
         return
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is None or not (kind and kind.__module__.startswith("obstore")) and not isinstance(error, OSError):
+        is_theirs = kind is not None and kind.__module__.startswith("obstore")
+        if error is None or not (is_theirs or isinstance(error, (OSError, ValueError))):
             return
         from pprof_mcp.sources.net.secret import scrubbed
 
         name = type(error).__name__
         text = scrubbed(str(error).splitlines()[0] if str(error) else name)[:300]
         told = {"url": self._asked.url[:200], "cause": name}
-        if isinstance(error, FileNotFoundError) or name == "NotFoundError":
+        if isinstance(error, FileNotFoundError):
             raise SourceNotFoundError(
-                f"{self._asked.url[:200]}: there is no such object", hint="Check bucket and key.", details=told
+                f"{self._asked.url[:200]}: there is no such object",
+                hint="Check bucket and key.",
+                details=told,
             ) from None
         raise SourceFailedError(
             f"{self._asked.url[:200]} can not be read: {text}",

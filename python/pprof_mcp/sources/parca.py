@@ -1,7 +1,7 @@
 """Parca and Polar Signals: which profile types there are, and merged profiles of a window.
 
-Source: `parca.query.v1alpha1.QueryService` as published, asked by gRPC-Web below `/api` as Parca's own pages do:
-each message behind a frame of five bytes, the state in a last frame or, when nothing else is said, in the
+Source: `parca.query.v1alpha1.QueryService` as published, asked by gRPC-Web below `/api` as Parca's own pages
+do: each message behind a frame of five bytes, the state in a last frame or, when nothing else is said, in the
 headers. Its REST twins say the same but give no profile over 4 MB.
 """
 
@@ -207,4 +207,8 @@ def _timestamp(millis: int) -> bytes:
 
 def _state(frame: bytes) -> dict[str, str]:
     lines = frame.decode("utf-8", "replace").split("\r\n")
-    return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
+    return {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines)
+        if name
+    }

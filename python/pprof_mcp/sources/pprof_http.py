@@ -8,14 +8,18 @@ them; errors carry `X-Go-Pprof`. Programs in other languages serve the same path
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from typing_extensions import override
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.capture import Piece, check_content
+from pprof_mcp.sources.net.asking import READ_SECONDS, TOTAL_SECONDS, TRIES
+from pprof_mcp.sources.remote import Remote
 
 PATH = "/debug/pprof"
 CPU = "profile"
@@ -29,7 +33,10 @@ COUNTERS = frozenset({"allocs", "block", "heap", "mutex"})
 """Those that count since the program began, so that a difference says more than they do."""
 USUAL = (CPU, "heap", "goroutine", "mutex", "block")
 """What is asked for where there is no index."""
+STACKS = "goroutine.debug2.txt"
+NO_INDEX = frozenset({404, 405})
 MOST_SECONDS = 600
+"""Source: chosen; longer than that no client waits."""
 MOST_PROFILES = 50
 """Profiles of one index that are fetched, at most. Source: chosen; Go has nine and programs add a few."""
 
@@ -63,6 +70,12 @@ def endpoint_of(url: str) -> str | None:
     if path.endswith(PATH):
         return parts._replace(path=f"{path}/", query="", fragment="").geturl()
     return None
+
+
+def patience(url: str) -> float:
+    """Give the seconds of silence to allow a URL whose query may name how long the answer takes."""
+    (text,) = parse_qs(urlsplit(url).query).get("seconds", ["0"])[-1:]
+    return READ_SECONDS + min(int(text) if text.isascii() and text.isdigit() else 0, MOST_SECONDS)
 
 
 def offered(page: str) -> list[str]:
@@ -133,8 +146,54 @@ def wanted(index: str, names: Sequence[str], *, seconds: int, deltas: bool, stac
         else:
             found.append(Wanted(name, f"{file}.pb.gz", place))
         if name == "goroutine" and stacks:
-            found.append(Wanted("goroutine stacks", "goroutine.debug2.txt", f"{place}?debug=2"))
+            found.append(Wanted("goroutine stacks", STACKS, f"{place}?debug=2"))
     return sorted(found, key=lambda one: one.name)
+
+
+def pieces(
+    remote: Remote, index: str, *, kinds: Sequence[str], seconds: int, deltas: bool, stacks: bool
+) -> list[Piece]:
+    """Look at an endpoint, and say what to fetch from it.
+
+    Args:
+        remote: Asks.
+        index: Address of its index.
+        kinds: Kinds that are wanted; all when empty.
+        seconds: Time the CPU profile, and each difference, covers.
+        deltas: Whether counters are asked for as what came about in that time.
+        stacks: Whether goroutines are fetched a second time with ages and creators.
+
+    Raises:
+        InvalidArgumentError: A kind is not there.
+        PprofMcpError: The endpoint can not be asked.
+    """
+    answer = remote.ask(remote.request(index, "the index of profiles"))
+    there: list[str] | None = None
+    if answer.is_good:
+        there = offered(answer.body.decode("utf-8", "replace")) or None
+    elif answer.status not in NO_INDEX:
+        answer.checked()
+    names = chosen(there, kinds)
+    return [
+        Piece(one.name, one.kind, _saver(remote, one), is_apart=one.name == STACKS)
+        for one in wanted(index, names, seconds=seconds, deltas=deltas, stacks=stacks)
+    ]
+
+
+def _saver(remote: Remote, one: Wanted) -> Callable[[Path], None]:
+    def save(path: Path) -> None:
+        what = f"the profile {one.kind}"
+        request = remote.request(
+            one.url,
+            what,
+            read_seconds=READ_SECONDS + one.seconds,
+            total_seconds=TOTAL_SECONDS + one.seconds,
+            # A program takes one CPU profile at a time; asking again would only prolong that.
+            tries=1 if one.seconds else TRIES,
+        )
+        remote.save(request, path, check_content(request.host, what))
+
+    return save
 
 
 class _Links(HTMLParser):

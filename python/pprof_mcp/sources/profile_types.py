@@ -1,8 +1,8 @@
 """Which profile types of a continuous profiler are fetched.
 
 Pyroscope and Parca keep each sample type as a profile type of its own,
-`name:type:unit:period type:period unit`, and answer with one of them at a time. Source: the query definitions of
-both; Parca adds `:delta` to those that cover a duration.
+`name:type:unit:period type:period unit`, and answer with one of them at a time. Source: the query definitions
+of both; Parca adds `:delta` to those that cover a duration.
 """
 
 from __future__ import annotations

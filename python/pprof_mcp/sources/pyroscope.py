@@ -1,9 +1,9 @@
 """Grafana Pyroscope: which profile types there are, and merged profiles of a window.
 
-Source: `querier.v1.QuerierService` as published, asked by the Connect protocol: a POST to the name of the method,
-messages in protobuf (`application/proto`) or JSON, a refusal as JSON with a code. Merged profiles come from
-`SelectMergeStacktraces` with the format pprof; servers that know no such format ignore it, and are asked by
-`SelectMergeProfile`, which newer ones are to drop. Times are in milliseconds since 1970.
+Source: `querier.v1.QuerierService` as published, asked by the Connect protocol: a POST to the name of the
+method, messages in protobuf (`application/proto`) or JSON, a refusal as JSON with a code. Profiles come from
+`SelectMergeStacktraces` with the format pprof; servers that know no such format ignore it, and are asked
+by `SelectMergeProfile`, which newer ones are to drop. Times are in milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ class Pyroscope:
             SourceError: It can not be asked, or does not answer as Pyroscope does.
         """
         answer = self._post_json("ProfileTypes", "the profile types", {"start": str(start), "end": str(end)})
-        rows = answer.get("profileTypes") or []
+        rows: Any = answer.get("profileTypes") or []
         if not isinstance(rows, list):
             raise self._strange("the profile types")
-        found = [str(cast("dict[str, Any]", row).get("ID", "")) for row in rows if isinstance(row, dict)]
+        dicts = [cast("dict[str, Any]", row) for row in cast("list[Any]", rows) if isinstance(row, dict)]
+        found = [str(row.get("ID", "")) for row in dicts]
         return sorted({one for one in found if profile_types.is_type(one)})
 
     def services(self, start: int, end: int) -> list[str]:
@@ -70,7 +71,7 @@ class Pyroscope:
         """
         window = {"name": "service_name", "start": str(start), "end": str(end)}
         answer = self._post_json("LabelValues", "the services", window)
-        names = answer.get("names") or []
+        names: Any = answer.get("names") or []
         return sorted(str(name) for name in cast("list[Any]", names)) if isinstance(names, list) else []
 
     def profile(self, profile_type: str, selector: str, start: int, end: int) -> bytes:
@@ -145,9 +146,7 @@ class Pyroscope:
 
     def _asked(self, method: str, what: str, body: bytes, headers: dict[str, str]) -> Answer:
         url = f"{self.base}/{SERVICE}/{method}"
-        return self.remote.ask(
-            self.remote.request(url, what, method="POST", body=body, headers=headers)
-        )
+        return self.remote.ask(self.remote.request(url, what, method="POST", body=body, headers=headers))
 
     def _refusal(self, answer: Answer, selector: str) -> Exception:
         code = ""
@@ -179,6 +178,6 @@ class Pyroscope:
     def _strange(self, what: str) -> BadAnswerError:
         return BadAnswerError(
             f"{self.base} answered {what} with something that Pyroscope does not say",
-            hint="Check the address: it is the one before /querier.v1.QuerierService, with the port 4040 by itself.",
+            hint="Check the address: it ends before /querier.v1.QuerierService; the usual port is 4040.",
             details={"url": self.base},
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pprof_mcp.sources.hosts import Hosts, Resolve, Target
 from pprof_mcp.sources.net.asking import Answer, Request
@@ -63,7 +64,7 @@ class Remote:
         *,
         argument: str = "url",
         secrets: Mapping[str, Secret] | None = None,
-        **more: object,
+        **more: Any,
     ) -> Request:
         """Make a request to a host that may be asked; its name is looked up here, and only here.
 
@@ -84,9 +85,7 @@ class Remote:
         if self.restricted and self.net.proxies.for_url(target.url) is None:
             address = self.hosts.addresses(target, self.resolve)[0]
         request = Request(target.url, what, most_bytes=self.net.download_bytes, address=address)
-        from dataclasses import replace
-
-        return replace(request, secrets={**self._secrets(target), **(secrets or {})}, **more)  # pyright: ignore[reportArgumentType]
+        return replace(request, secrets={**self._secrets(target), **(secrets or {})}, **more)
 
     def ask(self, request: Request) -> Answer:
         """Ask, and give what was answered, good or not.

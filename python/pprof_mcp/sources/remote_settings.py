@@ -67,7 +67,11 @@ class RemoteSettings:
     @property
     def configured(self) -> tuple[Rule, ...]:
         """Rules for the servers that are named by themselves, which need no entry among the hosts."""
-        named = ((self.pyroscope, PYROSCOPE_URL), (self.parca, PARCA_URL), (self.gcp_url, "PPROF_MCP_GCP_URL"))
+        named = (
+            (self.pyroscope, PYROSCOPE_URL),
+            (self.parca, PARCA_URL),
+            (self.gcp_url, "PPROF_MCP_GCP_URL"),
+        )
         return tuple(rule_of(url, name) for url, name in named if url)
 
 
@@ -76,15 +80,19 @@ REMOTE_VARIABLES: tuple[tuple[str, str, str, str], ...] = (
         "PPROF_MCP_HOSTS",
         "hosts, separated by commas",
         "none",
-        "Hosts the server may fetch profiles from: `localhost:6060`, `*.svc.cluster.local:6060`, `10.1.2.3:*`. "
-        "In a shell every host may be named.",
+        (
+            "Hosts the server may fetch profiles from: `localhost:6060`, `*.svc.cluster.local:6060`, "
+            "`10.1.2.3:*`. In a shell every host may be named."
+        ),
     ),
     (
         HOST_HEADERS,
         "`HOST NAME: VALUE`, separated by `;`",
         "none",
-        "Headers that a host gets, such as `localhost:6060 Authorization: Bearer TOKEN` or "
-        "`pyroscope:4040 X-Scope-OrgID: TENANT`.",
+        (
+            "Headers that a host gets, such as `localhost:6060 Authorization: Bearer TOKEN` or "
+            "`pyroscope:4040 X-Scope-OrgID: TENANT`."
+        ),
     ),
     (PYROSCOPE_URL, "address", "none", "The Grafana Pyroscope that `source=pyroscope` asks."),
     (PARCA_URL, "address", "none", "The Parca that `source=parca` asks."),
@@ -95,8 +103,10 @@ REMOTE_VARIABLES: tuple[tuple[str, str, str, str], ...] = (
         BUCKETS,
         "URLs, separated by commas",
         "none",
-        "Buckets and folders the server may read objects from: `s3://profiles/ci/`. In a shell every one may "
-        "be named.",
+        (
+            "Buckets and folders the server may read objects from: `s3://profiles/ci/`. In a shell every one "
+            "may be named."
+        ),
     ),
 )
 """Name, kind, default and description of each variable."""

@@ -96,10 +96,10 @@ def open(
     page = page_of(cursor, limit)
     bundle = session.bundle(path)
     shown = bundle.members[page.offset : page.offset + page.limit]
-    rows = [_describe(member) for member in shown]
+    rows = [describe(member) for member in shown]
     return OpenResult(
-        warnings=_warnings(bundle),
-        next=_next(bundle, session),
+        warnings=pitfalls(bundle),
+        next=first_calls(bundle, session),
         path=path,
         bundle=bundle.handle,
         kinds=list(bundle.kinds),
@@ -116,7 +116,8 @@ def open(
     )
 
 
-def _describe(member: Member) -> OpenedProfile:
+def describe(member: Member) -> OpenedProfile:
+    """Describe a profile that was opened."""
     profile: Profile = member.profile
     found = profile.shared.meta
     types: list[str] = [f"{item['type']}/{item['unit']}" for item in found["sample_types"]]
@@ -137,7 +138,8 @@ def _describe(member: Member) -> OpenedProfile:
     )
 
 
-def _warnings(bundle: Bundle) -> list[str]:
+def pitfalls(bundle: Bundle) -> list[str]:
+    """Give what is to be known before profiles of a bundle are named."""
     warnings: list[str] = []
     if not bundle.members:
         warnings.append("there is no profile here")
@@ -154,7 +156,8 @@ def _warnings(bundle: Bundle) -> list[str]:
     return warnings
 
 
-def _next(bundle: Bundle, session: Session) -> list[NextCall]:
+def first_calls(bundle: Bundle, session: Session) -> list[NextCall]:
+    """Suggest what to look at first in a bundle."""
     calls: list[NextCall] = []
     for kind in bundle.kinds:
         member = bundle.of_kind(kind)[0]

@@ -1,0 +1,49 @@
+"""`source=parca`: merged profiles of a service from Parca or Polar Signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pprof_mcp.errors import NotConfiguredError
+from pprof_mcp.sources import profile_types
+from pprof_mcp.sources.capture import Piece, unique
+from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse, selector
+from pprof_mcp.sources.parca import Parca
+
+LABEL = "job"
+"""What a service is called there: every scraped target has the name of its scrape job."""
+_LIVE = "Profiles are merged over the window; set from and to."
+
+
+def fetch(asked: Asked, means: Means) -> Fetched:
+    """Fetch one merged profile for each kind.
+
+    Args:
+        asked: `service` or `query`, `window`, `kinds` (also profile types), `url`.
+        means: What may be used.
+
+    Raises:
+        PprofMcpError: It can not be fetched.
+    """
+    refuse(asked, "parca", seconds=_LIVE, deltas=_LIVE)
+    base = (asked.url or means.settings.parca).rstrip("/")
+    if not base:
+        raise NotConfiguredError(
+            "no Parca is configured",
+            hint="Set PPROF_MCP_PARCA_URL, such as http://localhost:7070, or give url.",
+            details={"missing": ["PPROF_MCP_PARCA_URL"]},
+        )
+    server = Parca(means.remote, base)
+    labels = selector(asked, LABEL, lambda: server.labels(LABEL))
+    types = profile_types.chosen(server.types(), asked.kinds)
+
+    def saver(profile_type: str) -> Callable[[Path], None]:
+        return lambda target: server.save(profile_type, labels, asked.window, target)
+
+    names = unique([profile_types.file_name(one) for one in types])
+    pieces = [
+        Piece(name, f"{profile_types.kind_of(one)} ({one})", saver(one))
+        for name, one in zip(names, types, strict=True)
+    ]
+    return means.capture(f"parca|{base}|{labels}|{asked.window}", pieces)
