@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.datadog.settings import DATADOG_VARIABLES, DatadogSettings, read_datadog
 from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
-from pprof_mcp.sources.remote_settings import REMOTE_VARIABLES, RemoteSettings, read_remote
+from pprof_mcp.sources.places import PLACE_VARIABLES, PlaceSettings, read_places
 
 NameMode = Literal["underscores", "dotted"]
 
@@ -71,7 +72,8 @@ class Settings:
         limits: Limits of the Rust core that were set; the others keep its defaults.
         baselines: File of stored baselines; empty for the usual place.
         net: How sources are asked over the network.
-        remote: Which places besides Datadog may be asked.
+        datadog: How Datadog is asked.
+        places: Which places besides Datadog may be asked.
     """
 
     roots: tuple[str, ...] = ()
@@ -82,7 +84,8 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     baselines: str = ""
     net: NetSettings = field(default_factory=NetSettings)
-    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    datadog: DatadogSettings = field(default_factory=DatadogSettings)
+    places: PlaceSettings = field(default_factory=PlaceSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -138,8 +141,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
-        *(Variable(*item) for item in NET_VARIABLES),
-        *(Variable(*item) for item in REMOTE_VARIABLES),
+        *(Variable(*item) for item in (*DATADOG_VARIABLES, *PLACE_VARIABLES, *NET_VARIABLES)),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -180,7 +182,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         limits=limits,
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
         net=read_net(given),
-        remote=read_remote(given),
+        datadog=read_datadog(given),
+        places=read_places(given),
     )
 
 

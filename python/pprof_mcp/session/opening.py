@@ -119,7 +119,7 @@ class Opener:
         return keep(Shared(self.decode(data), key))
 
     def attachment(self, path: str, name: str) -> bytes | None:
-        """Read what is no profile in a directory or zip.
+        """Read what is no profile in a directory or zip, without its compression.
 
         Args:
             path: The directory or zip.
@@ -136,10 +136,12 @@ class Opener:
             if found is None:
                 return None
             with self.reader.opened(found) as file:
-                return file.read()
-        with self.reader.opened(path) as file:
-            entries = _native.zip_entries(file.read(), self.reader.limits or None)
-        return next((content for known, content in entries if known == name), None)
+                content = file.read()
+        else:
+            with self.reader.opened(path) as file:
+                entries = _native.zip_entries(file.read(), self.reader.limits or None)
+            content = next((content for known, content in entries if known == name), None)
+        return None if content is None else _native.unpack(content, self.reader.limits or None)
 
     def _decoded(self, path: str, identity: str, data: bytes, keep: Keep) -> Profile:
         profile = keep(Shared(self.decode(data), identity))

@@ -34,6 +34,7 @@ from pprof_mcp.session.reading import Reader
 from pprof_mcp.session.store import ProfileStore
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
+from pprof_mcp.sources.remote import Remote
 
 if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Inputs
@@ -53,6 +54,7 @@ class Session:
         clock: Seconds, for the age of handles; only differences matter.
         stdin: Gives the bytes that the reference `-` stands for; without it there is no such reference.
         lasting: Whether handles outlive the call; those of a shell command end with it.
+        remote: The sources that are reached over the network; those of the settings when not given.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         stdin: Callable[[], bytes] | None = None,
         lasting: bool = True,
+        remote: Remote | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.fence = fence
         self.clock = clock
         self.lasting = lasting
+        self.remote = remote or Remote(self.settings)
         self._stdin = stdin
         self._opener = Opener(Reader(fence, self.settings.limits))
         self._table = HandleTable(self.settings.handle_ttl, clock)
@@ -243,17 +247,16 @@ class Session:
     @cached_property
     def means(self) -> Means:
         """What fetches profiles from other places."""
-        from pprof_mcp.settings import store_folder
         from pprof_mcp.sources.fetchers.asking import Means
-        from pprof_mcp.sources.net.cache import DownloadCache
-        from pprof_mcp.sources.remote import Remote
+        from pprof_mcp.sources.gate import Gate
 
-        settings, restricted = self.settings, self.fence.roots is not None
+        places, restricted = self.settings.places, self.fence.roots is not None
         return Means(
-            remote=Remote(settings.remote, settings.net, restricted),
-            cache=DownloadCache(store_folder() / "fetched", settings.net.cache_bytes),
-            settings=settings.remote,
+            gate=Gate(self.remote.live, places, self.settings.net, restricted),
+            cache=self.remote.downloads,
+            settings=places,
             restricted=restricted,
+            now=lambda: round(self.remote.wall() * 1e9),
         )
 
     # -- files
@@ -263,15 +266,16 @@ class Session:
 
         Args:
             bundle: The bundle.
-            name: Its name there.
+            name: Its name, without the folder it may lie in.
 
         Returns:
             The content; None when the bundle has none of that name, or it can not be read any more.
         """
-        if not any(other.name == name for other in bundle.others):
+        there = sorted(other.name for other in bundle.others if other.name.rpartition("/")[2] == name)
+        if not there:
             return None
         try:
-            return self._opener.attachment(bundle.reference, name)
+            return self._opener.attachment(bundle.reference, there[0])
         except PprofMcpError:
             return None
 

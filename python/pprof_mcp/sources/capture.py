@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ class Captured:
 def fetch(
     pieces: Sequence[Piece], target: Path, *, workers: int, done: Callable[[int], object] | None = None
 ) -> Captured:
-    """Fetch pieces side by side into one zip.
+    """Fetch pieces side by side into one zip; a zip that is alone stays as it is.
 
     Args:
         pieces: What to fetch; names differ.
@@ -78,6 +79,10 @@ def fetch(
         paths = [Path(folder, str(number)) for number in range(len(pieces))]
         jobs = [_job(piece, path) for piece, path in zip(pieces, paths, strict=True)]
         outcomes = together(jobs, workers=workers, done=done)
+        if len(pieces) == 1 and outcomes[0] is None and _is_zip(paths[0]):
+            # A zip is a capture by itself.
+            write_whole(target, paths[0].read_bytes())
+            return Captured([pieces[0].name])
         packed = Path(folder, "zip")
         # Profiles are compressed already; times of entries would make equal captures differ.
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
@@ -120,6 +125,11 @@ def check_content(host: str, what: str) -> Callable[[Path], None]:
     return check
 
 
+def file_name(text: str) -> str:
+    """Give a file name that is plain on every system and in every reference."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "profile"
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """Give each name once: later ones of the same get a number before their endings."""
     seen: dict[str, int] = {}
@@ -129,6 +139,11 @@ def unique(names: Sequence[str]) -> list[str]:
         stem, dot, ending = name.partition(".")
         found.append(name if seen[name] == 1 else f"{stem}-{seen[name]}{dot}{ending}")
     return found
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _native.sniff(file.read(HEAD)) == "zip"
 
 
 def _job(piece: Piece, path: Path) -> Callable[[], None]:

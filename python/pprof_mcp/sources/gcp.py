@@ -17,8 +17,8 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from pprof_mcp.errors import BadAnswerError, InvalidArgumentError, NotConfiguredError
+from pprof_mcp.sources.gate import Gate
 from pprof_mcp.sources.net.secret import Secret
-from pprof_mcp.sources.remote import Remote
 
 PAGE = 100
 """Profiles of a page. Source: chosen; each takes up to a few hundred kB there, and 1,000 could pass the limit
@@ -82,13 +82,13 @@ class CloudProfiler:
     """A Cloud Profiler.
 
     Attributes:
-        remote: Asks.
+        gate: Asks.
         base: Its address.
         project: The project.
         token: An access token.
     """
 
-    remote: Remote
+    gate: Gate
     base: str
     project: str
     token: Secret
@@ -163,8 +163,8 @@ class CloudProfiler:
     def _page(self, token: str) -> tuple[list[dict[str, Any]], str]:
         query = {"pageSize": str(PAGE), **({"pageToken": token} if token else {})}
         url = f"{self.base}/v2/projects/{quote(self.project, safe='')}/profiles?{urlencode(query)}"
-        answer = self.remote.ask(
-            self.remote.request(url, "the list of profiles", secrets={"Authorization": self.token})
+        answer = self.gate.ask(
+            self.gate.request(url, "the list of profiles", secrets={"Authorization": self.token})
         ).checked()
         found: Any = answer.json()
         if not isinstance(found, dict):

@@ -23,9 +23,9 @@ from pprof_mcp.errors import (
     UnauthorizedError,
 )
 from pprof_mcp.sources import profile_types
+from pprof_mcp.sources.gate import Gate
 from pprof_mcp.sources.net.asking import Answer
 from pprof_mcp.sources.protobuf import MalformedError, fields, message, submessage, texts
-from pprof_mcp.sources.remote import Remote
 
 SERVICE = "api/parca.query.v1alpha1.QueryService"
 MODE_MERGE = 2
@@ -44,11 +44,11 @@ class Parca:
     """A Parca.
 
     Attributes:
-        remote: Asks.
+        gate: Asks.
         base: Its address, without `/api`.
     """
 
-    remote: Remote
+    gate: Gate
     base: str
 
     def types(self) -> list[str]:
@@ -126,8 +126,8 @@ class Parca:
             "Accept": "application/grpc-web+proto",
             "X-Grpc-Web": "1",
         }
-        answer = self.remote.ask(
-            self.remote.request(
+        answer = self.gate.ask(
+            self.gate.request(
                 f"{self.base}/{SERVICE}/{method}",
                 what,
                 method="POST",

@@ -7,7 +7,6 @@ them; errors carry `X-Go-Pprof`. Programs in other languages serve the same path
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -17,9 +16,9 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 from typing_extensions import override
 
 from pprof_mcp.errors import InvalidArgumentError
-from pprof_mcp.sources.capture import Piece, check_content
+from pprof_mcp.sources.capture import Piece, check_content, file_name
+from pprof_mcp.sources.gate import Gate
 from pprof_mcp.sources.net.asking import READ_SECONDS, TOTAL_SECONDS, TRIES
-from pprof_mcp.sources.remote import Remote
 
 PATH = "/debug/pprof"
 CPU = "profile"
@@ -136,7 +135,7 @@ def wanted(index: str, names: Sequence[str], *, seconds: int, deltas: bool, stac
     """
     found: list[Wanted] = []
     for name in names:
-        file = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip(".") or "profile"
+        file = file_name(name)
         place = f"{index}{quote(name, safe='/')}"
         if name == CPU:
             found.append(Wanted("cpu", "cpu.pb.gz", f"{place}?{urlencode({'seconds': seconds})}", seconds))
@@ -151,12 +150,12 @@ def wanted(index: str, names: Sequence[str], *, seconds: int, deltas: bool, stac
 
 
 def pieces(
-    remote: Remote, index: str, *, kinds: Sequence[str], seconds: int, deltas: bool, stacks: bool
+    gate: Gate, index: str, *, kinds: Sequence[str], seconds: int, deltas: bool, stacks: bool
 ) -> list[Piece]:
     """Look at an endpoint, and say what to fetch from it.
 
     Args:
-        remote: Asks.
+        gate: Asks.
         index: Address of its index.
         kinds: Kinds that are wanted; all when empty.
         seconds: Time the CPU profile, and each difference, covers.
@@ -167,7 +166,7 @@ def pieces(
         InvalidArgumentError: A kind is not there.
         PprofMcpError: The endpoint can not be asked.
     """
-    answer = remote.ask(remote.request(index, "the index of profiles"))
+    answer = gate.ask(gate.request(index, "the index of profiles"))
     there: list[str] | None = None
     if answer.is_good:
         there = offered(answer.body.decode("utf-8", "replace")) or None
@@ -175,15 +174,15 @@ def pieces(
         answer.checked()
     names = chosen(there, kinds)
     return [
-        Piece(one.name, one.kind, _saver(remote, one), is_apart=one.name == STACKS)
+        Piece(one.name, one.kind, _saver(gate, one), is_apart=one.name == STACKS)
         for one in wanted(index, names, seconds=seconds, deltas=deltas, stacks=stacks)
     ]
 
 
-def _saver(remote: Remote, one: Wanted) -> Callable[[Path], None]:
+def _saver(gate: Gate, one: Wanted) -> Callable[[Path], None]:
     def save(path: Path) -> None:
         what = f"the profile {one.kind}"
-        request = remote.request(
+        request = gate.request(
             one.url,
             what,
             read_seconds=READ_SECONDS + one.seconds,
@@ -191,7 +190,7 @@ def _saver(remote: Remote, one: Wanted) -> Callable[[Path], None]:
             # A program takes one CPU profile at a time; asking again would only prolong that.
             tries=1 if one.seconds else TRIES,
         )
-        remote.save(request, path, check_content(request.host, what))
+        gate.save(request, path, check_content(request.host, what))
 
     return save
 

@@ -64,13 +64,6 @@ def chosen(there: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def file_name(profile_type: str) -> str:
-    """Give a file name for a profile type."""
-    name, sample, *_ = profile_type.split(":")
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{name}.{sample}").strip(".")
-    return f"{plain or 'profile'}.pb.gz"
-
-
 def _kinds(there: Sequence[str]) -> list[str]:
     found = {kind_of(one) for one in there}
     return [kind for kind in KINDS if kind in found]

@@ -21,9 +21,9 @@ from pprof_mcp.errors import (
     UnauthorizedError,
 )
 from pprof_mcp.sources import profile_types
+from pprof_mcp.sources.gate import Gate
 from pprof_mcp.sources.net.asking import Answer
 from pprof_mcp.sources.protobuf import MalformedError, message, submessage
-from pprof_mcp.sources.remote import Remote
 
 SERVICE = "querier.v1.QuerierService"
 FORMAT_PPROF = 4
@@ -38,11 +38,11 @@ class Pyroscope:
     """A Pyroscope.
 
     Attributes:
-        remote: Asks.
+        gate: Asks.
         base: Its address; behind Grafana that of the data source's proxy.
     """
 
-    remote: Remote
+    gate: Gate
     base: str
 
     def types(self, start: int, end: int) -> list[str]:
@@ -146,7 +146,7 @@ class Pyroscope:
 
     def _asked(self, method: str, what: str, body: bytes, headers: dict[str, str]) -> Answer:
         url = f"{self.base}/{SERVICE}/{method}"
-        return self.remote.ask(self.remote.request(url, what, method="POST", body=body, headers=headers))
+        return self.gate.ask(self.gate.request(url, what, method="POST", body=body, headers=headers))
 
     def _refusal(self, answer: Answer, selector: str) -> Exception:
         code = ""

@@ -1,111 +1,134 @@
-"""The one gate to other hosts: what may be asked, what is sent along, and where the connection goes."""
+"""The sources of one session that are reached over the network: made when they are first asked."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pprof_mcp.sources.hosts import Hosts, Resolve, Target
-from pprof_mcp.sources.net.asking import Answer, Request
-from pprof_mcp.sources.net.client import Http
-from pprof_mcp.sources.net.limiter import Limiter
-from pprof_mcp.sources.net.saving import save
-from pprof_mcp.sources.net.secret import Secret
-from pprof_mcp.sources.net.settings import NetSettings
-from pprof_mcp.sources.remote_settings import RemoteSettings
+from pprof_mcp.settings import Settings, store_folder
 
-AT_ONCE = 8
-"""Requests to one program at once: differences over the same seconds are taken together (chosen)."""
+if TYPE_CHECKING:
+    from pprof_mcp.sources.datadog.metrics import Metrics
+    from pprof_mcp.sources.datadog.profiles import Profiles
+    from pprof_mcp.sources.net.cache import DownloadCache
+    from pprof_mcp.sources.net.client import Http
+    from pprof_mcp.sources.net.limiter import Limiter
+    from pprof_mcp.sources.net.proxies import Proxies
 
-
-def look_up(host: str, port: int) -> Sequence[str]:
-    """Ask the name service of the system."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+LIVE_AT_ONCE = 8
+"""Requests to one program at once (chosen): as many as Go has profiles, so all cover the same seconds."""
 
 
-@dataclass
 class Remote:
-    """Asks the hosts that may be asked.
+    """Safe to use from several threads.
 
-    Attributes:
-        settings: What the operator allows.
-        net: How the network is used.
-        restricted: Whether only allowed hosts may be asked; the user of a shell names hosts himself.
-        resolve: Gives the addresses of a name.
-        make: Makes the client when it is first needed.
+    Args:
+        settings: Keys, addresses, proxies, limits.
+        folder: Where downloads are kept; under the folder of this program's own when not given.
+        connect: Makes the client for proxies, for tests; the usual one when not given.
+        wall: Seconds since 1970.
     """
 
-    settings: RemoteSettings
-    net: NetSettings
-    restricted: bool
-    resolve: Resolve = look_up
-    make: Callable[[NetSettings], Http] | None = None
-
-    @cached_property
-    def http(self) -> Http:
-        """The client."""
-        if self.make is not None:
-            return self.make(self.net)
-        return Http(limiter=Limiter(at_once=AT_ONCE, per_second=0), proxies=self.net.proxies)
-
-    @cached_property
-    def hosts(self) -> Hosts:
-        """What may be asked."""
-        return Hosts(self.settings.hosts).also(self.settings.configured) if self.restricted else Hosts(None)
-
-    def request(
+    def __init__(
         self,
-        url: str,
-        what: str,
+        settings: Settings,
         *,
-        argument: str = "url",
-        secrets: Mapping[str, Secret] | None = None,
-        **more: Any,
-    ) -> Request:
-        """Make a request to a host that may be asked; its name is looked up here, and only here.
+        folder: Path | None = None,
+        connect: Callable[[Proxies, Limiter], Http] | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.wall = wall
+        self._folder = folder
+        self._connect = connect
+        self._lock = threading.RLock()
 
-        Args:
-            url: What to ask.
-            what: What is asked for, for errors.
-            argument: The argument the URL came from.
-            secrets: Headers of this source, besides those of the host.
-            more: Other fields of a request.
+    @property
+    def now(self) -> datetime:
+        """The time, in UTC, to the second."""
+        return datetime.fromtimestamp(int(self.wall()), timezone.utc)
 
-        Raises:
-            InvalidArgumentError: It is no URL.
-            HostNotAllowedError: Its host may not be asked.
-            NetworkError: Its name is not known.
-        """
-        target = self.hosts.check(url, argument)
-        address = ""
-        if self.restricted and self.net.proxies.for_url(target.url) is None:
-            address = self.hosts.addresses(target, self.resolve)[0]
-        request = Request(target.url, what, most_bytes=self.net.download_bytes, address=address)
-        return replace(request, secrets={**self._secrets(target), **(secrets or {})}, **more)
+    @property
+    def http(self) -> Http:
+        """The client of sources without proxies of their own."""
+        with self._lock:
+            return self._http
 
-    def ask(self, request: Request) -> Answer:
-        """Ask, and give what was answered, good or not.
+    @property
+    def live(self) -> Http:
+        """The client of programs that run: several things are fetched at once, over the same seconds."""
+        with self._lock:
+            return self._live
 
-        Raises:
-            PprofMcpError: As `Http.fetch`.
-        """
-        return self.http.fetch(request)
+    @property
+    def downloads(self) -> DownloadCache:
+        """Downloads that are kept."""
+        with self._lock:
+            return self._downloads
 
-    def save(self, request: Request, target: Path, check: Callable[[Path], object]) -> None:
-        """Download to a file.
+    @property
+    def profiles(self) -> Profiles:
+        """Datadog's profiles."""
+        with self._lock:
+            return self._profiles
 
-        Raises:
-            PprofMcpError: As `Http.fetch`; it is a refusal; or as `check`.
-        """
-        save(self.http, request, target, check=check).checked()
+    @property
+    def metrics(self) -> Metrics:
+        """Datadog's measures, series and events."""
+        with self._lock:
+            return self._metrics
 
-    def _secrets(self, target: Target) -> dict[str, Secret]:
-        return {
-            one.name: one.value
-            for one in self.settings.headers
-            if one.rule.fits(target.host, target.port, target.scheme)
-        }
+    @cached_property
+    def _limiter(self) -> Limiter:
+        from pprof_mcp.sources.net.limiter import Limiter
+
+        net = self.settings.net
+        return Limiter(at_once=net.at_once, per_second=net.per_second, burst=net.burst)
+
+    @cached_property
+    def _http(self) -> Http:
+        return self._client(self.settings.net.proxies)
+
+    @cached_property
+    def _live(self) -> Http:
+        from pprof_mcp.sources.net.limiter import Limiter
+
+        return self._client(self.settings.net.proxies, Limiter(at_once=LIVE_AT_ONCE, per_second=0))
+
+    @cached_property
+    def _downloads(self) -> DownloadCache:
+        from pprof_mcp.sources.net.cache import DownloadCache
+
+        folder = self._folder or store_folder() / "downloads"
+        return DownloadCache(folder, self.settings.net.cache_bytes, now=self.wall)
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        from pprof_mcp.sources.datadog.asking import Asker
+        from pprof_mcp.sources.datadog.profiles import Profiles
+
+        settings = self.settings
+        asker = Asker(settings.datadog, self._client(settings.datadog.proxies))
+        return Profiles(asker, self._downloads, settings.net.download_bytes, settings.limits)
+
+    @cached_property
+    def _metrics(self) -> Metrics:
+        from pprof_mcp.sources.datadog.metrics import Metrics
+
+        return Metrics(self._profiles.asker)
+
+    def _client(self, proxies: Proxies, limiter: Limiter | None = None) -> Http:
+        # One pace for all: they are asked by one user, and often through one proxy.
+        limiter = limiter or self._limiter
+        if self._connect is not None:
+            return self._connect(proxies, limiter)
+        from pprof_mcp import _native
+        from pprof_mcp.sources.net.client import Http
+
+        version = _native.build_info()["version"]
+        return Http(limiter=limiter, proxies=proxies, user_agent=f"pprof-mcp/{version}", wall=self.wall)

@@ -10,10 +10,11 @@ from pathlib import Path
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.progress import WATCH
 from pprof_mcp.sources.capture import Captured, Failure, Piece, fetch
+from pprof_mcp.sources.gate import Gate
 from pprof_mcp.sources.net.cache import DownloadCache
 from pprof_mcp.sources.net.saving import write_whole
-from pprof_mcp.sources.remote import AT_ONCE, Remote
-from pprof_mcp.sources.remote_settings import RemoteSettings
+from pprof_mcp.sources.places import PlaceSettings
+from pprof_mcp.sources.remote import LIVE_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,16 @@ class Means:
     """What a source may use.
 
     Attributes:
-        remote: Asks other hosts.
+        gate: Asks other hosts.
         cache: Keeps what was fetched.
         settings: What the operator says.
         restricted: Whether only what the operator allows may be asked.
         now: Nanoseconds since 1970; what is fetched from a program that runs is never the same twice.
     """
 
-    remote: Remote
+    gate: Gate
     cache: DownloadCache
-    settings: RemoteSettings
+    settings: PlaceSettings
     restricted: bool
     now: Callable[[], int] = time.time_ns
 
@@ -78,7 +79,7 @@ class Means:
 
         def zipped(target: Path) -> dict[str, str]:
             nonlocal result
-            result = fetch(pieces, target, workers=AT_ONCE, done=done)
+            result = fetch(pieces, target, workers=LIVE_AT_ONCE, done=done)
             return {"source": key}
 
         if watch is not None:

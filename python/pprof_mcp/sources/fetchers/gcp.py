@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from pprof_mcp.errors import ProfileGoneError
 from pprof_mcp.progress import WATCH
-from pprof_mcp.sources.capture import Piece, unique
+from pprof_mcp.sources.capture import Piece, file_name, unique
 from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse
 from pprof_mcp.sources.gcp import CloudProfiler, Found
 
@@ -28,7 +27,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
     address = "The project is set in PPROF_MCP_GCP_PROJECT."
     refuse(asked, "gcp", url=address, query=labels, seconds=live, deltas=live)
     settings = means.settings
-    server = CloudProfiler(means.remote, settings.gcp_url, settings.gcp_project, settings.gcp_token)
+    server = CloudProfiler(means.gate, settings.gcp_url, settings.gcp_project, settings.gcp_token)
     server.check()
     watch = WATCH.get()
 
@@ -46,7 +45,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
             hint="Choose a deployment that is listed as service, or widen the window.",
             details={"available": list(found.targets[:100])},
         )
-    stems = [f"{re.sub(r'[^A-Za-z0-9._-]+', '_', one.target)}.{one.kind}.pb.gz" for one in found.profiles]
+    stems = [file_name(f"{one.target}.{one.kind}.pb.gz") for one in found.profiles]
     pieces = [
         Piece(name, one.kind, _writer(one.content))
         for name, one in zip(unique(stems), found.profiles, strict=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.sources import pprof_http
-from pprof_mcp.sources.capture import check_content
+from pprof_mcp.sources.capture import Piece, check_content, file_name
 from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse
 
 _ONLY_LABELS = "It belongs to sources that keep profiles of many services: pyroscope, parca, gcp."
@@ -30,7 +30,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
             hint="Give http://host:port for all profiles of a program, or the URL of a file.",
             details={"argument": "url"},
         )
-    means.remote.hosts.check(asked.url)
+    means.gate.hosts.check(asked.url)
     index = pprof_http.endpoint_of(asked.url)
     if index is None:
         return _file(asked, means)
@@ -40,7 +40,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
             details={"argument": "seconds"},
         )
     pieces = pprof_http.pieces(
-        means.remote,
+        means.gate,
         index,
         kinds=asked.kinds,
         seconds=asked.seconds,
@@ -53,14 +53,11 @@ def fetch(asked: Asked, means: Means) -> Fetched:
 def _file(asked: Asked, means: Means) -> Fetched:
     whole = "It belongs to a whole endpoint: give its url without the name of a profile."
     refuse(asked, "http with the URL of a file", kinds=whole, deltas=whole)
-    # The name stays in the path, so that answers can be read; what is no plain name is left out.
-    name = urlsplit(asked.url).path.rpartition("/")[2]
 
-    def save(target: Path) -> dict[str, str]:
+    def save(target: Path) -> None:
         # What a live program is asked for may take as long as its query says.
-        request = means.remote.request(asked.url, "the profile", read_seconds=pprof_http.patience(asked.url))
-        means.remote.save(request, target, check_content(request.host, "the profile"))
-        return {"name": name}
+        request = means.gate.request(asked.url, "the profile", read_seconds=pprof_http.patience(asked.url))
+        means.gate.save(request, target, check_content(request.host, "the profile"))
 
-    kept = means.cache.get(f"http|{asked.url}|{means.now()}", save)
-    return Fetched(str(kept.path))
+    name = file_name(unquote(urlsplit(asked.url).path.rpartition("/")[2]))
+    return means.capture(f"http|{asked.url}", [Piece(name, "profile", save)])

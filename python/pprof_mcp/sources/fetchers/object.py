@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pprof_mcp.errors import InvalidArgumentError, SourceNotFoundError
 from pprof_mcp.sources import objects
-from pprof_mcp.sources.capture import Piece, check_content, unique
+from pprof_mcp.sources.capture import Piece, check_content, file_name, unique
 from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse
 
 
@@ -39,7 +39,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
         )
     place = objects.place(asked.url)
     objects.check_allowed(place, means.settings.buckets, restricted=means.restricted)
-    store = objects.Store(place, means.remote.net.download_bytes)
+    store = objects.Store(place, means.gate.net.download_bytes)
     keys, more = store.names()
     if not keys:
         raise SourceNotFoundError(
@@ -55,15 +55,7 @@ def fetch(asked: Asked, means: Means) -> Fetched:
 
         return save
 
-    if not place.is_folder:
-
-        def one(target: Path) -> dict[str, str]:
-            saver(keys[0])(target)
-            return {"source": asked.url}
-
-        # A zip stays a zip, and is opened as the bundle it is.
-        return Fetched(str(means.cache.get(f"object|{asked.url}|{means.now()}", one).path))
-    names = unique([key.rpartition("/")[2] or "object" for key in keys])
+    names = unique([file_name(key.rpartition("/")[2]) for key in keys])
     pieces = [Piece(name, key, saver(key)) for name, key in zip(names, keys, strict=True)]
     fetched = means.capture(f"object|{asked.url}", pieces)
     warning = f"only the first {len(keys)} objects were fetched: name a folder of fewer"

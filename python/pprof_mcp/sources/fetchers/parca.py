@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pprof_mcp.errors import NotConfiguredError
 from pprof_mcp.sources import profile_types
-from pprof_mcp.sources.capture import Piece, unique
+from pprof_mcp.sources.capture import Piece, file_name, unique
 from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse, selector
 from pprof_mcp.sources.parca import Parca
 
@@ -34,14 +34,14 @@ def fetch(asked: Asked, means: Means) -> Fetched:
             hint="Set PPROF_MCP_PARCA_URL, such as http://localhost:7070, or give url.",
             details={"missing": ["PPROF_MCP_PARCA_URL"]},
         )
-    server = Parca(means.remote, base)
+    server = Parca(means.gate, base)
     labels = selector(asked, LABEL, lambda: server.labels(LABEL))
     types = profile_types.chosen(server.types(), asked.kinds)
 
     def saver(profile_type: str) -> Callable[[Path], None]:
         return lambda target: server.save(profile_type, labels, asked.window, target)
 
-    names = unique([profile_types.file_name(one) for one in types])
+    names = unique([file_name(f"{'.'.join(one.split(':')[:2])}.pb.gz") for one in types])
     pieces = [
         Piece(name, f"{profile_types.kind_of(one)} ({one})", saver(one))
         for name, one in zip(names, types, strict=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pprof_mcp.errors import NotConfiguredError
 from pprof_mcp.sources import profile_types
-from pprof_mcp.sources.capture import Piece, unique
+from pprof_mcp.sources.capture import Piece, file_name, unique
 from pprof_mcp.sources.fetchers.asking import Asked, Fetched, Means, refuse, selector
 from pprof_mcp.sources.pyroscope import Pyroscope
 
@@ -32,14 +32,14 @@ def fetch(asked: Asked, means: Means) -> Fetched:
             hint="Set PPROF_MCP_PYROSCOPE_URL, such as http://localhost:4040, or give url.",
             details={"missing": ["PPROF_MCP_PYROSCOPE_URL"]},
         )
-    server = Pyroscope(means.remote, base)
+    server = Pyroscope(means.gate, base)
     labels = selector(asked, "service_name", lambda: server.services(*asked.window))
     types = profile_types.chosen(server.types(*asked.window), asked.kinds)
 
     def saver(profile_type: str) -> Callable[[Path], None]:
         return lambda target: server.save(profile_type, labels, asked.window, target)
 
-    names = unique([profile_types.file_name(one) for one in types])
+    names = unique([file_name(f"{'.'.join(one.split(':')[:2])}.pb.gz") for one in types])
     pieces = [
         Piece(name, f"{profile_types.kind_of(one)} ({one})", saver(one))
         for name, one in zip(names, types, strict=True)

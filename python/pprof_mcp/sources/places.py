@@ -41,7 +41,7 @@ class HostHeader:
 
 
 @dataclass(frozen=True)
-class RemoteSettings:
+class PlaceSettings:
     """Where profiles may be fetched from.
 
     Attributes:
@@ -75,7 +75,7 @@ class RemoteSettings:
         return tuple(rule_of(url, name) for url, name in named if url)
 
 
-REMOTE_VARIABLES: tuple[tuple[str, str, str, str], ...] = (
+PLACE_VARIABLES: tuple[tuple[str, str, str, str], ...] = (
     (
         "PPROF_MCP_HOSTS",
         "hosts, separated by commas",
@@ -112,7 +112,7 @@ REMOTE_VARIABLES: tuple[tuple[str, str, str, str], ...] = (
 """Name, kind, default and description of each variable."""
 
 
-def read_remote(given: Mapping[str, str]) -> RemoteSettings:
+def read_places(given: Mapping[str, str]) -> PlaceSettings:
     """Read the settings.
 
     Args:
@@ -121,7 +121,7 @@ def read_remote(given: Mapping[str, str]) -> RemoteSettings:
     Raises:
         InvalidArgumentError: A variable has a value it can not have.
     """
-    settings = RemoteSettings(
+    settings = PlaceSettings(
         hosts=read_rules(given.get("PPROF_MCP_HOSTS", "")),
         headers=tuple(_header(one) for one in re.split(r"[;\n]", given.get(HOST_HEADERS, "")) if one.strip()),
         pyroscope=given.get(PYROSCOPE_URL, "").strip().rstrip("/"),
