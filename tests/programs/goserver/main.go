@@ -36,7 +36,7 @@ func main() {
 		go work(shared, number, *hash)
 	}
 	never := make(chan struct{})
-	for range 30 {
+	for range 1_200 {
 		go waitForever(never)
 	}
 
@@ -91,12 +91,12 @@ func work(shared *ledger, number, hash int) {
 func hashBlock(times int) []byte {
 	block := make([]byte, 64<<10)
 	for range times {
-		for range 8 {
+		for range 40 {
 			sum := sha256.Sum256(block)
 			copy(block, sum[:])
 		}
 	}
-	return block[:1<<10:1<<10]
+	return block[: 1<<10 : 1<<10]
 }
 
 //go:noinline
