@@ -57,12 +57,8 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
             raise BadQueryError(f"parse error: unexpected {rest[:20]!r} in label matching")
         name, how, raw = found.groups()
         value, wanted = labels.get(name, ""), re.sub(r"\\(.)", r"\1", raw)
-        good &= {
-            "=": value == wanted,
-            "!=": value != wanted,
-            "=~": bool(re.fullmatch(wanted, value)),
-            "!~": not re.fullmatch(wanted, value),
-        }[how]
+        hit = bool(re.fullmatch(wanted, value)) if "~" in how else value == wanted
+        good &= hit != how.startswith("!")
         rest = rest[found.end() :].strip()
     return good
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,8 +28,8 @@ STORES = {"s3": "S3Store", "gs": "GCSStore", "az": "AzureStore"}
 MOST_OBJECTS = 200
 """Objects of one folder that are fetched, at most. Source: chosen; a capture has a dozen."""
 CHUNK = 1 << 20
-OPTIONS = {"connect_timeout": "10s", "timeout": "60s"}
-RETRIES = {"max_retries": 3}
+RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+"""Source: chosen, as for other sources; the library itself would try for three minutes."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Store:
         self._most = most_bytes
         with _explained(asked):
             make: Any = getattr(stores, STORES[asked.scheme])
-            self._store: Any = make(asked.bucket, client_options=OPTIONS, retry_config=RETRIES)
+            self._store: Any = make(asked.bucket, retry_config=RETRIES)
 
     def names(self) -> tuple[list[str], bool]:
         """Give the keys that are wanted, sorted.

@@ -103,7 +103,7 @@ def test_progress_is_told_and_a_cancelled_call_ends(go: Running) -> None:
     WATCH.set(None)
 
     def cancelled_soon() -> None:
-        token = WATCH.set(lambda *_: cancellation.cancel())
+        token = WATCH.set(lambda _done, _all, _bytes, _failed: cancellation.cancel())
         try:
             download(session, "http", url=go.index, kinds=["cpu"], seconds=600)
         finally:
