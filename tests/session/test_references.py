@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pprof_mcp.errors import (
+    HostNotAllowedError,
     InvalidArgumentError,
     NotAProfileError,
     PathNotAllowedError,
@@ -112,9 +113,12 @@ def test_the_same_members_make_the_same_bundle_handle(session: Session, data: Pa
     assert session.bundle(str(copy)).handle == session.bundle(str(data / "bundle.zip")).handle
 
 
-def test_a_url_is_refused_with_what_to_do(session: Session) -> None:
-    with pytest.raises(InvalidArgumentError, match="is a URL"):
-        session.profile("http://localhost:6060/debug/pprof/heap")
+def test_a_url_of_a_host_that_is_not_allowed_is_refused_with_what_to_do(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    with pytest.raises(HostNotAllowedError, match="localhost:6060 is not among") as caught:
+        make_session(fence=Fence([tmp_path])).profile("http://localhost:6060/debug/pprof/heap")
+    assert "PPROF_MCP_HOSTS" in caught.value.hint
 
 
 def test_standard_input_is_for_the_command_line_only(session: Session, cpu: str) -> None:

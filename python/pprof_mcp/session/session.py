@@ -89,8 +89,8 @@ class Session:
         """Give the profile a reference stands for.
 
         Args:
-            reference: A path, `handle:...`, `-` on the command line, or one of them that is a bundle with
-                `#kind` or `#name` behind it.
+            reference: A path, a URL of an allowed host, `handle:...`, `-` on the command line, or one of them
+                that is a bundle with `#kind` or `#name` behind it.
 
         Raises:
             PprofMcpError: It stands for no profile, or the file is no good one.
@@ -148,8 +148,10 @@ class Session:
             whole = "#" not in reference and self._use(reference).is_bundle
             return self.bundle(reference) if whole else self.profile(reference)
         opened, selector = self._open_with_selector(reference)
-        if selector or isinstance(opened, Profile):
+        if isinstance(opened, Profile):
             return self.profile(reference)
+        if selector:
+            return self._keep_one(opened, selector).named(reference)
         return self._keep_all(opened)
 
     def open_bytes(self, data: bytes) -> Profile | Bundle:
@@ -368,6 +370,8 @@ class Session:
             raise expired(record, f"it can not be read again ({problem.message})") from problem
 
     def _open_with_selector(self, reference: str) -> tuple[Profile | Opened, str]:
+        if "://" in reference:
+            return self._fetched(reference)
         try:
             return self._open(reference), ""
         except SourceNotFoundError:
@@ -380,13 +384,15 @@ class Session:
         """Open a path: a profile at once, or what a bundle holds, its profiles not yet entered."""
         if path == STDIN:
             return self._from_stdin()
-        if "://" in path:
-            raise InvalidArgumentError(
-                f"{path[:200]} is a URL; profiles are opened from files and handles",
-                hint="Fetch it to a file first, then give the path.",
-                details={"argument": "profile"},
-            )
         return self._opener.open(path, self._kept, self._keep)
+
+    def _fetched(self, reference: str) -> tuple[Profile | Opened, str]:
+        """Fetch what a URL means, as far as the operator allows; what is behind `#` is not the server's."""
+        from pprof_mcp.sources.fetchers import by_url
+
+        url, _, selector = reference.partition("#")
+        path = by_url(url, selector, self.means).path
+        return self._opener.open(path, self._kept, self._keep), selector
 
     def _kept(self, key: str) -> Profile | None:
         with self._lock:

@@ -33,3 +33,23 @@ def fetcher(name: str) -> Callable[[Asked, Means], Fetched]:
             details={"argument": "source", "available": list(SOURCES)},
         )
     return importlib.import_module(f"pprof_mcp.sources.fetchers.{name}").fetch
+
+
+def by_url(url: str, selector: str, means: Means) -> Fetched:
+    """Fetch what a URL means: an endpoint or file over HTTP, or an object.
+
+    Args:
+        url: The URL, without what is behind `#`.
+        selector: What is wanted of it; of a running program only that kind is fetched.
+        means: What may be used.
+
+    Raises:
+        PprofMcpError: It can not be fetched.
+    """
+    from pprof_mcp.sources.fetchers.asking import Asked
+    from pprof_mcp.sources.pprof_http import endpoint_of
+
+    over_http = url.lower().startswith(("http://", "https://"))
+    is_endpoint = over_http and endpoint_of(url) is not None
+    kinds = (selector.removesuffix(".pb.gz"),) if selector and is_endpoint else ()
+    return fetcher("http" if over_http else "object")(Asked(url=url, kinds=kinds), means)

@@ -78,7 +78,9 @@ def open(
     path: Annotated[
         str,
         Field(
-            min_length=1, max_length=REFERENCE_LENGTH, description="File, directory, zip, glob, or handle."
+            min_length=1,
+            max_length=REFERENCE_LENGTH,
+            description="File, directory, zip, glob, handle or URL.",
         ),
         Cli(positional=True),
     ],
