@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Inputs
     from pprof_mcp.session.baselines import Baselines
     from pprof_mcp.session.inputs import Given
-    from pprof_mcp.sources.fetchers.asking import Means
 
 STDIN = "-"
 
@@ -71,7 +70,7 @@ class Session:
         self.fence = fence
         self.clock = clock
         self.lasting = lasting
-        self.remote = remote or Remote(self.settings)
+        self.remote = remote or Remote(self.settings, restricted=fence.roots is not None)
         self._stdin = stdin
         self._opener = Opener(Reader(fence, self.settings.limits))
         self._table = HandleTable(self.settings.handle_ttl, clock)
@@ -246,21 +245,6 @@ class Session:
 
         return Baselines(baseline_file(self.settings, in_store=self.fence.roots is not None))
 
-    @cached_property
-    def means(self) -> Means:
-        """What fetches profiles from other places."""
-        from pprof_mcp.sources.fetchers.asking import Means
-        from pprof_mcp.sources.gate import Gate
-
-        places, restricted = self.settings.places, self.fence.roots is not None
-        return Means(
-            gate=Gate(self.remote.live, places, self.settings.net, restricted),
-            cache=self.remote.downloads,
-            settings=places,
-            restricted=restricted,
-            now=lambda: round(self.remote.wall() * 1e9),
-        )
-
     # -- files
 
     def attachment(self, bundle: Bundle, name: str) -> bytes | None:
@@ -388,11 +372,11 @@ class Session:
 
     def _fetched(self, reference: str) -> tuple[Profile | Opened, str]:
         """Fetch what a URL means, as far as the operator allows; what is behind `#` is not the server's."""
-        from pprof_mcp.sources.fetchers import by_url
+        from pprof_mcp.sources.named import by_url
 
         url, _, selector = reference.partition("#")
-        path = by_url(url, selector, self.means).path
-        return self._opener.open(path, self._kept, self._keep), selector
+        path = by_url(url, selector, self.remote)
+        return self._opener.open(str(path), self._kept, self._keep), selector
 
     def _kept(self, key: str) -> Profile | None:
         with self._lock:

@@ -65,6 +65,11 @@ class PlaceSettings:
     buckets: tuple[str, ...] = ()
 
     @property
+    def have_services(self) -> bool:
+        """Whether one of them keeps profiles of services."""
+        return bool(self.pyroscope or self.parca or self.gcp_project)
+
+    @property
     def configured(self) -> tuple[Rule, ...]:
         """Rules for the servers that are named by themselves, which need no entry among the hosts."""
         named = (

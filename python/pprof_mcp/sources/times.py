@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
@@ -13,6 +14,9 @@ FORMS: Final = (
     "`now`, `-3h`, `-2d`, RFC 3339 with a zone (2026-01-31T12:00:00Z), epoch seconds or milliseconds"
 )
 """What is understood, for descriptions and hints."""
+
+DEFAULT_HOURS: Final = 72.0
+"""Length of a window that is not said. Source: the system whose users this program serves."""
 
 _RELATIVE = re.compile(r"(?:now)?\s*([+-])((?:\d+(?:\.\d+)?[smhdw])+)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -35,6 +39,27 @@ class Window:
     def seconds(self) -> float:
         """Its length."""
         return (self.end - self.start).total_seconds()
+
+    @property
+    def millis(self) -> tuple[int, int]:
+        """Beginning and end in milliseconds since 1970."""
+        return round(self.start.timestamp() * 1_000), round(self.end.timestamp() * 1_000)
+
+
+def window_of(given: Mapping[str, object], now: datetime, hours: float = DEFAULT_HOURS) -> Window:
+    """Read the window of a call.
+
+    Args:
+        given: Its arguments `from`, `to` and `hours`, as far as they were given.
+        now: The time, in UTC.
+        hours: Its length, when neither that nor its beginning is given.
+
+    Raises:
+        InvalidArgumentError: As `window`.
+    """
+    length = given.get("hours", hours)
+    start, end = (str(given.get(name) or "") for name in ("from", "to"))
+    return window(start, end, float(length) if isinstance(length, (int, float)) else hours, now)
 
 
 def window(start: str, end: str, hours: float, now: datetime) -> Window:

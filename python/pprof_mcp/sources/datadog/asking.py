@@ -63,7 +63,7 @@ class Asker:
             **more: Further fields of the `Request`.
 
         Returns:
-            A good answer, or a 404 with JSON, which the caller explains.
+            A good answer, or one that says there is no such thing (404, 410), which the caller explains.
 
         Raises:
             NotConfiguredError: Keys are missing.
@@ -87,11 +87,13 @@ class Asker:
                 continue
             with self._lock:
                 self._knowing[hosts.site, route] = base
-            if answer.is_good or answer.status == 404:
+            if answer.is_good or answer.status in (404, 410):
                 return answer
             raise explained(answer, hosts.site, permission, lambda: self._api_key_is_valid(hosts))
         if answer is None:
             raise AssertionError("a site has hosts")
+        if not answer.is_html:
+            return answer
         raise unknown_route(answer, hosts.site, asked)
 
     def json(self, site: str, path: str, what: str, **more: Any) -> tuple[Any, Answer]:
@@ -155,6 +157,11 @@ class Asker:
 def fields(value: object) -> dict[str, Any]:
     """Give an object of JSON; an empty one for anything else."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """Give a list of JSON; an empty one for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def is_json(answer: Answer) -> bool:

@@ -106,6 +106,22 @@ def read_candidate(item: object) -> Candidate | None:
     )
 
 
+def written(candidate: Candidate) -> dict[str, Any]:
+    """Write a candidate as the entry of a list that `read_candidate` reads."""
+    times_of = {"timestamp": candidate.timestamp, "start": candidate.start, "end": candidate.end}
+    return {
+        "id": candidate.event_id,
+        "attributes": {
+            "id": candidate.profile_id,
+            **{name: times.text(value) for name, value in times_of.items() if value is not None},
+            **{name: getattr(candidate, name) for name in ("service", "env", "version", "host", "runtime")},
+            "tags": list(candidate.tags),
+            "duration_nanos": (candidate.duration_seconds or 0) * 1e9,
+            "custom": {"metrics": dict(candidate.metrics)},
+        },
+    }
+
+
 def _object(value: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 

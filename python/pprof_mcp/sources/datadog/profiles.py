@@ -12,12 +12,12 @@ from urllib.parse import quote
 from pprof_mcp.errors import BadAnswerError, InvalidArgumentError
 from pprof_mcp.sources.datadog.asking import Asker, fields
 from pprof_mcp.sources.datadog.bundles import check_bundle
-from pprof_mcp.sources.datadog.decoding import Candidate, read_candidate
+from pprof_mcp.sources.datadog.decoding import Candidate, read_candidate, written
 from pprof_mcp.sources.datadog.refusals import READ_PROFILES, UNOPENED_DAYS, gone
 from pprof_mcp.sources.net.asking import Answer, Request
 from pprof_mcp.sources.net.cache import DownloadCache, Facts, Kept
 from pprof_mcp.sources.net.saving import save
-from pprof_mcp.sources.times import Window, from_epoch, text
+from pprof_mcp.sources.times import Window, text
 
 LIST: Final = "/api/unstable/profiles/list"
 PAGE: Final = 500
@@ -168,13 +168,11 @@ class Profiles:
             )
         return data, answer  # pyright: ignore[reportUnknownVariableType]
 
-    def download(self, profile_id: str, event_id: str, facts: Facts | None = None, *, site: str = "") -> Kept:
+    def download(self, candidate: Candidate, *, site: str = "") -> Kept:
         """Download a bundle, or give it as it was downloaded before.
 
         Args:
-            profile_id: The short id.
-            event_id: The long id.
-            facts: What is known about the profile; kept with it.
+            candidate: Both ids, and what a list told about it, which is kept with it.
             site: The site; the configured one when empty.
 
         Raises:
@@ -183,6 +181,7 @@ class Profiles:
             BadAnswerError: What came was broken, twice.
             PprofMcpError: As `Asker.ask`.
         """
+        profile_id, event_id = candidate.profile_id, candidate.event_id
         for name, value in (("profile_id", profile_id), ("event_id", event_id)):
             _check_id(name, value)
         hosts = self.asker.hosts(site)
@@ -191,9 +190,7 @@ class Profiles:
 
         def fetch(target: Path) -> Facts:
             answer = self._fetched(path, target, site, profile_id)
-            told = {"host": answer.request.host, "site": hosts.site, "bytes": answer.size}
-            ids = {"profile_id": profile_id, "event_id": event_id}
-            return {**(facts or {}), **ids, **told, "downloaded_at": text(from_epoch(answer.received))}
+            return {"host": answer.request.host, "site": hosts.site, "listed": written(candidate)}
 
         key = "\n".join(("datadog", hosts.bases[0], profile_id, event_id))
         return self._downloads.get(key, fetch, ending=".zip")

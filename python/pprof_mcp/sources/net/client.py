@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,30 @@ class _Failure:
     is_final: bool
 
 
+class _Watch(threading.local):
+    """Whether the time of what this thread asks is over; it knows its client not, which may so be dropped."""
+
+    end = float("inf")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+
+    def __call__(self) -> bool:
+        """Look.
+
+        Raises:
+            CancelledError: The call was cancelled.
+        """
+        patience.check_cancelled()
+        return self._clock() >= self.end
+
+
+def _close(clients: dict[Secret | None, httpx2.Client]) -> None:
+    for client in clients.values():
+        client.close()
+    clients.clear()
+
+
 class Http:
     """Asks sources. Safe to use from several threads; calls block, and end when they are cancelled.
 
@@ -82,16 +107,16 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._lock = threading.Lock()
-        self._until = threading.local()
+        self._watch = _Watch(clock)
         self._clients: dict[Secret | None, httpx2.Client] = {}
+        # Connections that are kept end with whoever kept them, without waiting for the collector.
+        weakref.finalize(self, _close, self._clients)
         self._trust: ssl.SSLContext | None = None
 
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            _close(self._clients)
 
     def fetch(self, request: Request, into: BinaryIO | None = None) -> Answer:
         """Ask, as often as the request allows.
@@ -115,7 +140,7 @@ class Http:
         _check_sendable(request)
         route = request.route or request.host
         with self.limiter.slot():
-            end = self._until.end = self._clock() + request.total_seconds
+            end = self._watch.end = self._clock() + request.total_seconds
             for attempt in itertools.count(1):
                 self._await_limit(request, route, end)
                 self.limiter.turn()
@@ -247,10 +272,6 @@ class Http:
         return TimedOutError(
             f"{request.host} did not answer {request.what} in time: {doing}", details={"host": request.host}
         )
-
-    def _watch(self) -> bool:
-        patience.check_cancelled()
-        return self._clock() >= getattr(self._until, "end", float("inf"))
 
     def _client(self, url: str) -> httpx2.Client:
         import httpx2

@@ -80,7 +80,7 @@ def open(
         Field(
             min_length=1,
             max_length=REFERENCE_LENGTH,
-            description="File, directory, zip, glob, handle or URL.",
+            description="File, directory, zip, glob, URL, handle.",
         ),
         Cli(positional=True),
     ],
@@ -98,10 +98,10 @@ def open(
     page = page_of(cursor, limit)
     bundle = session.bundle(path)
     shown = bundle.members[page.offset : page.offset + page.limit]
-    rows = [describe(member) for member in shown]
+    rows = [_describe(member) for member in shown]
     return OpenResult(
-        warnings=pitfalls(bundle),
-        next=first_calls(bundle, session),
+        warnings=_warnings(bundle),
+        next=_next(bundle, session),
         path=path,
         bundle=bundle.handle,
         kinds=list(bundle.kinds),
@@ -118,8 +118,7 @@ def open(
     )
 
 
-def describe(member: Member) -> OpenedProfile:
-    """Describe a profile that was opened."""
+def _describe(member: Member) -> OpenedProfile:
     profile: Profile = member.profile
     found = profile.shared.meta
     types: list[str] = [f"{item['type']}/{item['unit']}" for item in found["sample_types"]]
@@ -140,8 +139,7 @@ def describe(member: Member) -> OpenedProfile:
     )
 
 
-def pitfalls(bundle: Bundle) -> list[str]:
-    """Give what is to be known before profiles of a bundle are named."""
+def _warnings(bundle: Bundle) -> list[str]:
     warnings: list[str] = []
     if not bundle.members:
         warnings.append("there is no profile here")
@@ -158,8 +156,7 @@ def pitfalls(bundle: Bundle) -> list[str]:
     return warnings
 
 
-def first_calls(bundle: Bundle, session: Session) -> list[NextCall]:
-    """Suggest what to look at first in a bundle."""
+def _next(bundle: Bundle, session: Session) -> list[NextCall]:
     calls: list[NextCall] = []
     for kind in bundle.kinds:
         member = bundle.of_kind(kind)[0]
