@@ -265,4 +265,4 @@ def test_captures_are_kept_and_open_again_after_the_handle_was_forgotten() -> No
     handle = found.files[0].handle
     session.release(handle)
     again = call(session, "profiles.open", path=path)
-    assert again.files[0].handle == handle
+    assert again.profiles[0].handle == handle
