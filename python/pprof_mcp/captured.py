@@ -17,7 +17,7 @@ from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.kinds import GOROUTINE
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
-from pprof_mcp.sources.foreign import NOTED
+from pprof_mcp.sources.foreign import HEAD, NOTED
 from pprof_mcp.sources.named import Fetched, Wanted, choose, load
 from pprof_mcp.sources.pprof_http import STACKS
 from pprof_mcp.sources.times import DEFAULT_HOURS, text
@@ -135,7 +135,7 @@ def _entries(path: Path, bundle: Bundle, session: Session) -> dict[str, bytes]:
     """Give the files of a zip by name; the file itself when it is none; of a folder what is told of it."""
     if path.is_file():
         data = _content(path, session)
-        if _native.sniff(data[:512]) == "zip":
+        if _native.sniff(data[:HEAD]) == "zip":
             return dict(_native.zip_entries(data, dict(session.settings.limits)))
         return {path.name: data}
     folder = path if path.is_dir() else Path()
@@ -145,7 +145,8 @@ def _entries(path: Path, bundle: Bundle, session: Session) -> dict[str, bytes]:
 
 
 def _content(path: Path, session: Session) -> bytes:
-    file, _ = session.fence.open_read(path)
+    most = session.settings.limits.get("input_bytes", _native.default_limits()["input_bytes"])
+    file, _ = session.fence.open_read(path, max_bytes=most)
     with file:
         return file.read()
 
