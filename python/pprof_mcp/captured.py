@@ -20,7 +20,7 @@ from pprof_mcp.sources.datadog.bundles import Told, read_told
 from pprof_mcp.sources.foreign import HEAD, NOTED
 from pprof_mcp.sources.named import Fetched, Wanted, choose, load
 from pprof_mcp.sources.pprof_http import STACKS
-from pprof_mcp.sources.times import DEFAULT_HOURS, text
+from pprof_mcp.sources.times import text
 
 MOST_FILES = 20
 MOST_TAGS = 40
@@ -28,7 +28,7 @@ MOST_METRICS = 40
 MOST_ENDPOINTS = 10
 """What is told of one bundle at most. Source: chosen; the answer stays under its usual size."""
 MOST_REASON = 200
-DEFAULTS = {"hours": DEFAULT_HOURS, "seconds": 10, "deltas": False, "limit": 1}
+DEFAULTS = {"hours": 0, "seconds": 10, "deltas": False, "limit": 1}
 """Values that arguments have when nothing is said."""
 
 

@@ -28,7 +28,7 @@ class Parca(Served):
 
     Args:
         profiles: What was scraped; Go's counters are deltas, as Parca keeps those with a duration.
-        authorization: The header that is wanted, as Polar Signals does.
+        authorization: The header that is wanted, as a proxy before it may do.
         in_headers: Refusals say their state in the headers alone, with no frame behind.
     """
 

@@ -1,4 +1,4 @@
-"""Parca and Polar Signals: which profile types there are, and merged profiles of a window.
+"""Parca: which profile types there are, and merged profiles of a window.
 
 Source: `parca.query.v1alpha1.QueryService` as published, asked by gRPC-Web below `/api` as Parca's own pages
 do: each message behind a frame of five bytes, the state in a last frame or, when nothing else is said, in the

@@ -118,6 +118,20 @@ def test_a_service_is_sent_as_one_label_whatever_it_holds() -> None:
         ]
 
 
+@pytest.mark.parametrize(("hours", "millis"), [({}, 3_600_000), ({"hours": 72}, 72 * 3_600_000)])
+def test_the_window_is_an_hour_unless_another_is_named(hours: dict[str, object], millis: int) -> None:
+    with Pyroscope(PROFILES) as server:
+        found = download(
+            asking(server), "pyroscope", query="{}", kinds=["cpu"], to="2026-03-04T12:05:00Z", **hours
+        )
+        (sent,) = [dict(fields(one.body)) for one in server.asked if one.path.endswith("Stacktraces")]
+        start, end = sent[3], sent[4]
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        assert end - start == millis
+        assert found.to_ts == "2026-03-04T12:05:00Z"
+
+
 def test_what_is_not_there_is_told_with_what_is() -> None:
     with Pyroscope(PROFILES) as server:
         session = asking(server)

@@ -1,4 +1,4 @@
-"""Parca or Polar Signals: merged profiles of a service."""
+"""Parca: merged profiles of a service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pprof_mcp.sources.named import Wanted
     from pprof_mcp.sources.remote import Remote
 
-SUMMARY: Final = "Parca or Polar Signals: of each kind one profile, merged over the window."
+SUMMARY: Final = "Parca: of each kind one profile, merged over the window."
 TAKES: Final = frozenset({"url", "service", "query", "kinds", "hours", "from", "to"})
 LABEL: Final = "job"
 """What a service is called there: every scraped target has the name of its scrape job."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp.captured import capture
-from pprof_mcp.captures import Captures, Environment
+from pprof_mcp.captures import AnyCaptures, Environment
 from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.registry.spec import Effects
 from pprof_mcp.results.capture import CaptureResult
@@ -60,13 +60,14 @@ def download(
         str, Field(max_length=4_000, description="Folder to write the files to as well.")
     ] = "",
     session: Session = INJECTED,
-    **captures: Unpack[Captures],
+    **captures: Unpack[AnyCaptures],
 ) -> CaptureResult:
     """Download profiles from any source that is set up, and get handles for them.
 
     Datadog, Google Cloud (gcp): the newest; Pyroscope, Parca: merged over the window; http: a program with
     net/http/pprof, its kinds side by side, or a file; object: a bucket. Each takes some arguments and says
-    which. Any other tool takes the handles, also of two sources. For files here there is profiles.open.
+    which; query is labels, {region="eu"}, for Pyroscope and Parca. Every tool takes the handles, also of two
+    sources. For files here there is profiles.open.
     """
     given = {
         "service": service,
