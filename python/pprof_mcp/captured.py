@@ -56,8 +56,12 @@ def capture(source: str, given: Mapping[str, object], session: Session, out_dir:
     about = _About(fetched, told)
     written = _write(out_dir, about, entries, bundle, session) if out_dir else []
     warnings = [*fetched.warnings, *told.warnings, *(f"no {one.kind}" for one in fetched.failures)]
-    dump = fetched.apart.get(STACKS)
-    stacks = session.profile(str(dump)).handle if dump else None
+    stacks = None
+    if STACKS in fetched.apart:
+        try:
+            stacks = session.profile(str(fetched.apart[STACKS])).handle
+        except PprofMcpError as problem:
+            warnings.append(f"goroutine stacks can not be read: {problem.message}")
     if not bundle.members:
         warnings.append(f"the bundle holds no pprof profile: {_listed(bundle) or 'it is empty'}")
     if about.seq == 0:

@@ -83,11 +83,13 @@ class Served:
         url: Its address, without a path.
         asked: All requests so far.
         faults: Answers by path that come first; the key `*` is for every path.
+        answers: Answers by path that depend on what is asked; they come before all others.
     """
 
     def __init__(self, answer: Answering) -> None:
         self.asked: list[Asked] = []
         self.faults: dict[str, Reply] = {}
+        self.answers: dict[str, Answering] = {}
         self._answer = answer
         self._stopping = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -109,6 +111,8 @@ class Served:
     def reply(self, asked: Asked) -> Reply:
         """Give the answer to a request, faults first."""
         self.asked.append(asked)
+        if asked.path in self.answers:
+            return self.answers[asked.path](asked)
         fault = self.faults.get(asked.path) or self.faults.get("*")
         return fault or self._answer(asked)
 

@@ -70,10 +70,10 @@ class Gate:
             NetworkError: Its name is not known.
         """
         target = self.hosts.check(url, argument)
-        address = ""
+        addresses: tuple[str, ...] = ()
         if self.restricted and self.net.proxies.for_url(target.url) is None:
-            address = self.hosts.addresses(target, self.resolve)[0]
-        request = Request(target.url, what, most_bytes=self.net.download_bytes, address=address)
+            addresses = tuple(self.hosts.addresses(target, self.resolve))
+        request = Request(target.url, what, most_bytes=self.net.download_bytes, addresses=addresses)
         return replace(request, secrets={**self._secrets(target), **(secrets or {})}, **more)
 
     def ask(self, request: Request) -> Answer:

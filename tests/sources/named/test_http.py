@@ -217,6 +217,26 @@ def test_the_connection_goes_to_the_address_that_was_checked_and_still_names_the
         assert [one.headers["host"] for one in server.asked] == [f"localhost:{port}"]
 
 
+def test_of_several_addresses_the_one_that_listens_is_asked() -> None:
+    with served() as server:
+        session = fetching(server=True, PPROF_MCP_HOSTS=server.host)
+        session.remote.gate.resolve = lambda _host, _port: ["127.0.0.2", "127.0.0.1"]
+        found = download(session, "http", url=f"http://localhost:{server.host.rpartition(':')[2]}/cpu.pb.gz")
+        assert found.kinds == ["cpu"]
+
+
+def test_goroutine_stacks_that_can_not_be_read_leave_the_rest() -> None:
+    with served() as server:
+        dump = Reply(b"\x1f\x8b broken")
+        whole = Reply((GO / "goroutine.after.pb.gz").read_bytes())
+        server.faults["/debug/pprof/"] = Reply(b"404", 404)
+        server.answers["/debug/pprof/goroutine"] = lambda asked: dump if "debug" in asked.query else whole
+        found = download(fetching(server=False), "http", url=server.url, kinds=["goroutine"])
+        assert found.kinds == ["goroutine"]
+        assert found.stacks is None
+        assert any("stacks can not be read" in warning for warning in found.warnings)
+
+
 def test_a_token_goes_to_its_host_alone_and_is_never_told() -> None:
     with served() as one, served() as other:
         token = "s3cret-t0ken-0123456789"

@@ -45,13 +45,13 @@ def download(
     ] = "",
     kinds: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=200)]],
-        Field(max_length=20, description="cpu, heap, ... or profile types; all when empty. Not Datadog."),
+        Field(max_length=20, description="cpu, heap, ..., profile types; default all."),
     ] = [],  # noqa: B006 - never changed
     seconds: Annotated[
-        int, Field(ge=1, le=MOST_SECONDS, description="Running program: time the CPU profile takes.")
+        int, Field(ge=1, le=MOST_SECONDS, description="Running program: time of its CPU profile.")
     ] = 10,
     deltas: Annotated[
-        bool, Field(description="Running program: heap, mutex, block of these seconds, not since its start.")
+        bool, Field(description="Running program: counters of these seconds alone.")
     ] = False,
     limit: Annotated[int, Field(ge=1, le=20, description="gcp: profiles of each kind at most.")] = 1,
     profile_id: Annotated[str, Field(max_length=300, description="Datadog: this profile.")] = "",
@@ -64,10 +64,9 @@ def download(
 ) -> CaptureResult:
     """Download profiles from any source that is set up, and get handles for them.
 
-    Datadog, Google Cloud (gcp): the newest; Pyroscope, Parca: merged over the window; http: a program with
-    net/http/pprof, its kinds side by side, or a file; object: a bucket. Each takes some arguments and says
-    which; query is labels, {region="eu"}, for Pyroscope and Parca. Every tool takes the handles, also of two
-    sources. For files here there is profiles.open.
+    Datadog, Google Cloud (gcp): the newest; Pyroscope, Parca: merged over the window, query is labels
+    ({region="eu"}); http: all kinds of a program with net/http/pprof, or a file; object: a bucket. Each says
+    which arguments it takes. Every tool takes the handles. For files here there is profiles.open.
     """
     given = {
         "service": service,
