@@ -15,6 +15,7 @@ from pprof_mcp.results import NextCall, next_call
 from pprof_mcp.results.capture import CapturedFile, CaptureResult, NotFetched, OtherEntry
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.kinds import GOROUTINE
+from pprof_mcp.session.opening import apart
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
 from pprof_mcp.sources.foreign import HEAD, NOTED
@@ -140,7 +141,7 @@ def _entries(path: Path, bundle: Bundle, session: Session) -> dict[str, bytes]:
     if path.is_file():
         data = _content(path, session)
         if _native.sniff(data[:HEAD]) == "zip":
-            return dict(_native.zip_entries(data, dict(session.settings.limits)))
+            return dict(apart(_native.zip_entries(data, dict(session.settings.limits))))
         return {path.name: data}
     folder = path if path.is_dir() else Path()
     names = [member.name for member in bundle.members[:MOST_FILES]]

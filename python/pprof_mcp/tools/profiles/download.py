@@ -50,9 +50,7 @@ def download(
     seconds: Annotated[
         int, Field(ge=1, le=MOST_SECONDS, description="Running program: time of its CPU profile.")
     ] = 10,
-    deltas: Annotated[
-        bool, Field(description="Running program: counters of these seconds alone.")
-    ] = False,
+    deltas: Annotated[bool, Field(description="Running program: counters of these seconds alone.")] = False,
     limit: Annotated[int, Field(ge=1, le=20, description="gcp: profiles of each kind at most.")] = 1,
     profile_id: Annotated[str, Field(max_length=300, description="Datadog: this profile.")] = "",
     event_id: Annotated[str, Field(max_length=300, description="Datadog: its second id.")] = "",
