@@ -27,7 +27,10 @@ def escape(text: str) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Facts):
-        return "".join(f"- **{escape(name)}**: {escape(value)}\n" for name, value in block.pairs)
+        return "".join(
+            f"- **{escape(name)}**: {escape(value)}\n" if name else f"  - {escape(value)}\n"
+            for name, value in block.pairs
+        )
     if isinstance(block, Text):
         fence = "```"
         while fence in block.body:
