@@ -71,7 +71,7 @@ class Tools:
             name=spelling.name(spec.name),
             title=spec.title,
             description=spelling.text(spec.description),
-            input_schema=spec.input_schema,
+            input_schema=spec.listed_schema,
             output_schema=spec.output_schema,
             annotations=types.ToolAnnotations(
                 title=spec.title,
