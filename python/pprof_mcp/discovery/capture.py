@@ -80,8 +80,10 @@ class Capture:
         """When the latest of the profiles was taken, in UTC."""
         times = [part.profile.shared.meta["time_nanos"] for part in self.parts.values()]
         last = max(times, default=0) // 1_000_000_000
+        if last <= 0:
+            return None
         try:
-            return datetime.fromtimestamp(last, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if last > 0 else None
+            return datetime.fromtimestamp(last, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         except (OverflowError, ValueError, OSError):
             return None
 
@@ -166,7 +168,9 @@ def owner(bundle: Bundle, session: Session) -> Owner:
     except (ValueError, RecursionError):
         return Owner()
     told: Any = cast("dict[str, Any]", read).get("tags_profiler") if isinstance(read, dict) else None
-    tags = told.split(",") if isinstance(told, str) else []
-    pairs = dict(reversed([tag.strip().partition(":")[::2] for tag in tags]))
-    known = {name: pairs.get(name, "") for name in ("service", "env", "version")}
-    return Owner(**{name: value if _TAG.fullmatch(value) else None for name, value in known.items()})
+    pairs: dict[str, str] = {}
+    for tag in told.split(",") if isinstance(told, str) else ():
+        name, _, value = tag.strip().partition(":")
+        if _TAG.fullmatch(value):
+            pairs.setdefault(name, value)
+    return Owner(pairs.get("service"), pairs.get("env"), pairs.get("version"))

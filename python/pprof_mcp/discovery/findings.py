@@ -158,9 +158,7 @@ class _Finder:
         types = [str(item["type"]) for item in profile.shared.meta["sample_types"]]
         live = next((name for name in ("inuse_space", "inuse-space", "heap-space") if name in types), "")
         why = "The stacks behind what is in use."
-        return self._call(
-            "pprof.alloc_paths", why, **self._at("heap"), **_index(live), **_focus(function)
-        )
+        return self._call("pprof.alloc_paths", why, **self._at("heap"), **_index(live), **_focus(function))
 
     def _sanity(self) -> NextCall:
         given: dict[str, ArgumentValue] = {"heap_profile": self._members("heap", "goroutine", "cpu")}
@@ -175,7 +173,7 @@ class _Finder:
         if locks is None:
             return
         sites = {row.source_location or row.function: row for row in reversed(locks.by_lock_site)}
-        # Advice is listed once for all patterns that share it, which none does unless they are about one lock.
+        # Advice is listed once for all patterns that share it: those about locks that look alike.
         told = locks.recommendations if len(locks.recommendations) == len(locks.patterns) else None
         for at, pattern in enumerate(locks.patterns):
             site = sites.get(pattern.lock)
@@ -186,9 +184,7 @@ class _Finder:
             else:
                 side = "block" if site.side == "waits" and "block" in self.capture.parts else "mutex"
                 why = "Every way to this lock with its share."
-                call = self._call(
-                    "pprof.focus_paths", why, **self._at(side), function=exactly(site.function)
-                )
+                call = self._call("pprof.focus_paths", why, **self._at(side), function=exactly(site.function))
             yield replace(one, call=call)
 
     def _contention(self, why: str) -> NextCall:

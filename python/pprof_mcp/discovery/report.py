@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from pprof_mcp.discovery.capture import KINDS, Capture, Owner, captured, owner
 from pprof_mcp.discovery.findings import found_in
@@ -14,7 +15,10 @@ from pprof_mcp.insight.recommendations import Finding
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import Session
 
-MOST_WARNINGS = 6
+NOT_LOOKED_AT: Final = "not looked at, for want of a profile: "
+"""How the warning about missing kinds begins."""
+
+MOST_WARNINGS: Final = 6
 """Warnings of all analyses that are shown (chosen: the rest is told by the analyses themselves)."""
 
 
@@ -40,8 +44,15 @@ class Report:
     def is_whole(self) -> bool:
         """Whether everything that is there could be judged."""
         parts = self.capture.parts.values()
-        named = all(_has_names(part.profile.shared.meta["quality"], part.profile.shared.meta) for part in parts)
-        return named and bool(self.capture.parts) and not self.found.failures
+        named = all(_has_names(part.profile.shared.meta) for part in parts)
+        return named and bool(parts) and not self.found.failures
+
+    def named(self, session: Session) -> str | list[str]:
+        """Name the capture for a later call; a command knows no handles of commands before it."""
+        bundle = self.capture.bundle
+        if session.lasting:
+            return bundle.handle
+        return [session.reference_of(member.handle) for member in bundle]
 
 
 def reported(
@@ -51,7 +62,6 @@ def reported(
     base: Bundle | None = None,
     repo_prefixes: Sequence[str] = (),
     container_rss_mb: int = 0,
-    rows: int = 3,
 ) -> Report:
     """Look at everything in a bundle.
 
@@ -61,7 +71,6 @@ def reported(
         base: An earlier capture of the same process: growth is the best evidence of a leak.
         repo_prefixes: What is own code; found from the profiles when empty.
         container_rss_mb: Resident memory in MiB; 0 when not known.
-        rows: Rows of each table.
 
     Raises:
         WrongProfileKindError: There is no analysis for any of its profiles.
@@ -70,27 +79,32 @@ def reported(
     capture = captured(bundle)
     if not capture.parts and not capture.empty:
         raise WrongProfileKindError(
-            f"{bundle.reference} has no {', '.join(KINDS[:-1])} or {KINDS[-1]} profile; it has: {bundle.listing()}",
+            f"{bundle.reference} has no {', '.join(KINDS[:-1])} or {KINDS[-1]} profile; it has: "
+            f"{bundle.listing()}",
             hint="Give the profiles of a capture: a bundle handle, a directory, a zip, or a list; for one of "
             "another kind use pprof.top.",
             details={"wanted": list(KINDS), "available": list(bundle.kinds)},
         )
     before = None if base is None else captured(base)
-    asked = Asked(before, tuple(repo_prefixes), container_rss_mb, rows)
+    asked = Asked(before, tuple(repo_prefixes), container_rss_mb)
     found = analysed(capture, asked, session)
     findings = found_in(capture, found, asked, session)
-    return Report(capture, owner(bundle, session), found, findings, _warnings(capture, before, found))
+    warnings = _warnings(capture, before, found, findings)
+    return Report(capture, owner(bundle, session), found, findings, warnings)
 
 
-def _warnings(capture: Capture, base: Capture | None, found: Results) -> list[str]:
-    missing = f"not looked at, for want of a profile: {', '.join(capture.missing)}"
+def _warnings(
+    capture: Capture, base: Capture | None, found: Results, findings: Sequence[Finding]
+) -> list[str]:
+    missing = f"{NOT_LOOKED_AT}{', '.join(capture.missing)}"
     notes: dict[str, None] = {}
     for kind, part in capture.parts.items():
         for note in quality_notes(part.profile.shared.meta, part.profile.kinds):
             notes.setdefault(f"{kind} profile: {note}")
     told = [
         *([missing] if capture.missing else []), *capture.warnings, *(base.warnings if base else ()), *notes,
-        *found.warnings,
+        # Some warn of what is a recommendation here.
+        *(one for one in found.warnings if not any(row.location and row.location in one for row in findings)),
     ]  # fmt: skip
     told = list(dict.fromkeys(told))
     if len(told) <= MOST_WARNINGS:
@@ -98,5 +112,5 @@ def _warnings(capture: Capture, base: Capture | None, found: Results) -> list[st
     return [*told[:MOST_WARNINGS], f"{len(told) - MOST_WARNINGS} more, which the analyses tell by themselves"]
 
 
-def _has_names(quality: dict[str, int], meta: dict[str, int]) -> bool:
-    return quality["unsymbolized_locations"] < max(meta["locations"], 1)
+def _has_names(meta: Mapping[str, Any]) -> bool:
+    return meta["quality"]["unsymbolized_locations"] < max(meta["locations"], 1)

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Result)
 
 MOST_SITES: Final = 100
-"""Lock sites and allocating lines that findings are looked up in (chosen: far more than there are findings)."""
+"""Lock sites and allocating lines in which findings are looked up (chosen: far more than are found)."""
+
+MOST_ROWS: Final = 10
+"""Rows of a table of a page (chosen: more are not read)."""
 
 MOST_WAYS: Final = 8
 """Ways through own code that are looked at (chosen: at most nine can have more than a tenth)."""
@@ -43,13 +46,11 @@ class Asked:
         base: An earlier capture of the same process.
         repo_prefixes: What is own code; found when empty.
         container_rss_mb: Resident memory in MiB; 0 when not known.
-        rows: Rows of each table.
     """
 
     base: Capture | None = None
     repo_prefixes: tuple[str, ...] = ()
     container_rss_mb: int = 0
-    rows: int = 3
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def analysed(capture: Capture, asked: Asked, session: Session) -> Results:
     parts, base, prefixes = capture.parts, asked.base, list(asked.repo_prefixes)
     several = {"lock" if kind in ("mutex", "block") else kind for kind in parts if kind != "goroutine"}
     if len(several) > 1:
-        add("pprof.cross_correlate", bundle=capture.bundle, limit=max(asked.rows, 1))
+        add("pprof.cross_correlate", bundle=capture.bundle, limit=MOST_ROWS)
     if "heap" in parts:
         add(
             "pprof.memory_sanity",
@@ -159,7 +160,7 @@ def analysed(capture: Capture, asked: Asked, session: Session) -> Results:
         goroutine = parts["goroutine"].profile
         add("pprof.goroutine_analysis", profile=goroutine, base=_of(base, "goroutine"), limit=20)
     if "cpu" in parts:
-        add("pprof.top", profile=parts["cpu"].profile, nodecount=asked.rows, sample_index=capture.cpu_type)
+        add("pprof.top", profile=parts["cpu"].profile, nodecount=MOST_ROWS, sample_index=capture.cpu_type)
     return Results(run_all(jobs))
 
 

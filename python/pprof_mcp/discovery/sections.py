@@ -24,6 +24,10 @@ MOST_NAME = 160
 """Characters of a name that are shown; generated names are longer than anyone reads (chosen)."""
 
 
+LEAST_SHARE_PCT = 0.1
+"""Percent of the delay of all locks below which a lock is in no table (chosen)."""
+
+
 def name_text(name: str) -> str:
     """Shorten a name that is longer than anyone reads."""
     return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}..."
@@ -137,7 +141,7 @@ def mutex_section(found: Results, rows: int) -> MutexSection | None:
                 share_pct=row.share_pct,
             )
             for row in locks.by_lock_site[:rows]
-            if row.total_delay_ns
+            if row.share_pct >= LEAST_SHARE_PCT
         ],
     )
 
@@ -163,8 +167,6 @@ def correlations(found: Results, rows: int) -> list[HotInSeveral]:
     """List functions that are hot in several kinds."""
     several = found.correlation.correlations if found.correlation else []
     return [
-        HotInSeveral(
-            function=name_text(row.function), combined_score=row.combined_score, insight=row.insight
-        )
+        HotInSeveral(function=name_text(row.function), combined_score=row.combined_score, insight=row.insight)
         for row in several[:rows]
     ]

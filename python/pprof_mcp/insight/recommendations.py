@@ -1,7 +1,7 @@
 """What is worth doing about a process, from what its analyses found; no advice without the numbers behind it.
 
-Each rule looks at one row of one analysis and either says nothing or gives a `Finding`. Findings about the same
-line are one: a loop that encodes JSON costs CPU, allocates, and is mended once.
+Each rule looks at one row of one analysis and either says nothing or gives a `Finding`. Findings about the
+same line are one: a loop that encodes JSON costs CPU, allocates, and is mended once.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ SURE: Final = 2.0
 """Standard errors by which a share must be above a threshold (chosen: 1 in 40 by chance)."""
 
 HOT_PCT: Final = 10.0
-"""Percent of CPU time that own code must spend itself at the end of one way to be named (chosen: twice as fast
-there saves a twentieth)."""
+"""Percent of CPU time that own code must spend itself at the end of one way to be named (chosen: twice as
+fast there saves a twentieth)."""
 
 VERY_HOT_PCT: Final = 30.0
 """The same for high priority (chosen)."""
@@ -110,10 +110,11 @@ def own_work(way: Storyline, total: int, unit: str, *, matters: bool) -> Finding
     line = way.hot_lines[0] if way.hot_lines else None
     where = last.location if line is None else line.location
     again = any(step.recursive for step in way.call_chain[-2:])
+    leaf = _short(way.leaf_hotspot)
     suggestion = (
-        f"{_short(way.leaf_hotspot)} calls itself: keep what it computed, or visit each thing once."
+        f"{leaf} calls itself: keep what it computed, or visit each thing once."
         if again
-        else f"The work is in {_short(way.leaf_hotspot)} itself: a better algorithm, fewer calls, kept results."
+        else f"The work is in {leaf} itself: look for a better algorithm, fewer calls, results to keep."
     )
     steps = " > ".join(f"{_short(step.function)} ({_line(step.location)})" for step in way.call_chain[-3:])
     evidence = [f"{own.value_text} of {amount_text(total, unit)} CPU time, {way.samples} samples, by {steps}"]
@@ -339,8 +340,8 @@ def ranked(findings: Sequence[Finding]) -> list[Finding]:
     """Join findings about the same line, and put the weightiest first.
 
     Returns:
-        By priority, then by share, then by words: a total order. Shares of different kinds can not be compared
-        but by how much of its kind each is.
+        By priority, then by share, then by words: a total order. What is saved of different kinds can be
+        compared by how much of its kind it is, and by nothing else.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for at, found in enumerate(sorted(findings, key=_order)):
@@ -359,14 +360,10 @@ def _order(found: Finding) -> tuple[object, ...]:
 def _joined(group: Sequence[Finding]) -> Finding:
     first, *others = group
     told = [
-        f"also {other.area} ({other.priority}): {other.evidence[0].removesuffix('.')}. {_sentence(other.suggestion)}"
-        for other in others
+        f"also {other.area} ({other.priority}): {other.evidence[0].removesuffix('.')}. {other.suggestion}"
+        for other in others[: MOST_EVIDENCE - 1]
     ]
-    return replace(first, evidence=(*first.evidence[: max(1, MOST_EVIDENCE - len(told))], *told[:MOST_EVIDENCE]))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return replace(first, evidence=(*first.evidence[: MOST_EVIDENCE - len(told)], *told))
 
 
 def _short(function: str) -> str:
@@ -400,4 +397,6 @@ def summary(
     share = "" if first.share_pct is None else f", {first.share_pct:g} % of {first.share_of}"
     where = f" at {_short(first.function)} ({_line(first.location)})" if first.function else ""
     things = "recommendation" if len(findings) == 1 else "recommendations"
-    return f"{len(findings)} {things} ({told}); first: {first.area}{where}{share}; looked at {looked}{without}"
+    return (
+        f"{len(findings)} {things} ({told}); first: {first.area}{where}{share}; looked at {looked}{without}"
+    )

@@ -143,6 +143,8 @@ def cell(value: Any) -> str:
         return f"{value:.2f}" if abs(value) < 1e15 else f"{value:.6g}"
     if isinstance(value, list):
         return ", ".join(cell(item) for item in cast("list[Any]", value))
+    if isinstance(value, dict):
+        return ", ".join(f"{cell(key)} {cell(item)}" for key, item in cast("dict[Any, Any]", value).items())
     return clean(str(value))
 
 

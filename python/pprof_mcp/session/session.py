@@ -190,8 +190,10 @@ class Session:
 
     def reference_of(self, handle: str) -> str:
         """Give what names a profile in a later call: its handle, or its file where handles do not last."""
-        if self.lasting:
-            return handle
+        return handle if self.lasting else self.source_of(handle)
+
+    def source_of(self, handle: str) -> str:
+        """Give the file that a profile was read from, as it was given; its handle when it was made here."""
         record = self._use(handle)
         return record.origin.reference if record.origin else handle
 

@@ -31,8 +31,8 @@ from pprof_mcp.session.session import Session
 ROWS = 2
 """Rows of each table (chosen: five kinds and their recommendations stay under 8 KB)."""
 
-MOST_TEXT = 300
-"""Characters of one sentence of evidence (chosen: two lines of a terminal)."""
+MOST_TEXT = 400
+"""Characters of one sentence of evidence (chosen: three lines of a terminal)."""
 
 
 @tool(
@@ -60,17 +60,12 @@ def discover(
     """
     page = page_of(cursor, limit)
     report = reported(
-        bundle,
-        session,
-        base=base,
-        repo_prefixes=repo_prefixes,
-        container_rss_mb=container_rss_mb,
-        rows=ROWS,
+        bundle, session, base=base, repo_prefixes=repo_prefixes, container_rss_mb=container_rss_mb
     )
-    return result_of(report, page, session, rows=ROWS)
+    return result_of(report, page, session)
 
 
-def result_of(report: Report, page: Page, session: Session, *, rows: int) -> DiscoverResult:
+def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS) -> DiscoverResult:
     """Put a report into the form of an answer.
 
     Args:
@@ -143,8 +138,4 @@ def _row(found: Finding, rank: int) -> Recommendation:
 def _next(report: Report, session: Session) -> list[NextCall]:
     if not report.capture.parts:
         return []
-    bundle = report.capture.bundle
-    # A command knows no handles of commands before it.
-    members = [session.reference_of(member.handle) for member in bundle]
-    named = bundle.handle if session.lasting else members
-    return [next_call("pprof.generate_report", "All of it as a page to send.", bundle=named)]
+    return [next_call("pprof.generate_report", "All of it as a page to send.", bundle=report.named(session))]
