@@ -13,6 +13,7 @@ from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.insight.recommendations import Finding
 from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.handles import PREFIX
 from pprof_mcp.session.session import Session
 
 NOT_LOOKED_AT: Final = "not looked at, for want of a profile: "
@@ -52,6 +53,9 @@ class Report:
         bundle = self.capture.bundle
         if session.lasting:
             return bundle.handle
+        if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
+            return bundle.reference
+        # It may have been given as a list, of which the reference is only a description.
         return [session.reference_of(member.handle) for member in bundle]
 
 

@@ -57,7 +57,8 @@ def _attend(futures: Mapping[Future[Outcome], str], outer: _native.Cancellation 
         if watch is not None:
             done = [future for future in futures if future not in pending]
             failed = sum(isinstance(future.result(), PprofMcpError) for future in done)
-            under_way = ", ".join(name for future, name in futures.items() if future.running())
+            running = [name for future, name in futures.items() if future.running()]
+            under_way = ", ".join(name.rpartition(".")[2] for name in running)
             watch(len(done), len(futures), 0, failed, f"analyses: {under_way}")
         _, pending = wait(pending, timeout=LOOK, return_when=FIRST_COMPLETED)
 

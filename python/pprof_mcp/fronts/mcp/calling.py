@@ -74,13 +74,13 @@ def _dotted(row: T, dotted: Mapping[str, str]) -> T:
     changed: dict[str, object] = {}
     for name in type(row).model_fields:
         value: Any = getattr(row, name)
-        new: Any = value
         if isinstance(value, Row):
             new = _dotted(value, dotted)
+            if new is not value:
+                changed[name] = new
         elif isinstance(value, list):
-            items = cast("list[Any]", value)
+            items = cast("list[object]", value)
             made = [_dotted(item, dotted) if isinstance(item, Row) else item for item in items]
-            new = made if any(one is not old for one, old in zip(made, items, strict=True)) else value
-        if new is not value:
-            changed[name] = new
+            if any(one is not old for one, old in zip(made, items, strict=True)):
+                changed[name] = made
     return row.model_copy(update=changed) if changed else row

@@ -77,10 +77,11 @@ def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS)
     capture, found, findings = report.capture, report.found, report.findings
     shown = findings[page.offset : page.offset + page.limit]
     left = [*findings[: page.offset], *findings[page.offset + page.limit :]]
+    cursor = page.cursor(len(shown), len(findings))
     counts = {name: sum(one.priority == name for one in left) for name in ("high", "medium", "low")}
     return DiscoverResult(
         warnings=report.warnings,
-        next=_next(report, session),
+        next=_next(report, session, cursor),
         bundle=capture.bundle.reference,
         service=report.owner.service,
         env=report.owner.env,
@@ -90,7 +91,7 @@ def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS)
         verdict=_verdict(report),
         recommendations=[_row(one, at) for at, one in enumerate(shown, page.offset + 1)],
         left_out=RecommendationsLeftOut(rows=len(left), **counts),
-        cursor=page.cursor(len(shown), len(findings)),
+        cursor=cursor,
         cpu=cpu_section(capture, found, rows),
         heap=heap_section(found, rows),
         mutex=mutex_section(found, rows),
@@ -135,7 +136,11 @@ def _row(found: Finding, rank: int) -> Recommendation:
     )
 
 
-def _next(report: Report, session: Session) -> list[NextCall]:
+def _next(report: Report, session: Session, cursor: str | None) -> list[NextCall]:
     if not report.capture.parts:
         return []
-    return [next_call("pprof.generate_report", "All of it as a page to send.", bundle=report.named(session))]
+    named = report.named(session)
+    calls = [next_call("pprof.generate_report", "All of it as a page to send.", bundle=named)]
+    if cursor is not None:
+        calls.append(next_call("pprof.discover", "More recommendations.", bundle=named, cursor=cursor))
+    return calls
