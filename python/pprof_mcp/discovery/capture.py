@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -20,6 +21,9 @@ KINDS: Final = ("cpu", "heap", "mutex", "block", "goroutine")
 
 _CPU_TYPES: Final = ("cpu", "cpu-time", "cpu-samples")
 """Sample types that say what CPU time was spent, the best first (specified: Go, the Datadog tracers)."""
+
+_COUNTS: Final = ("samples", "cpu-samples", "sample")
+"""Sample types that count what was recorded (specified likewise)."""
 
 _TAG: Final = re.compile(r"[\w.:/@+-]{1,100}")
 """What a name of a service, an environment or a version looks like; anything else is not shown."""
@@ -61,6 +65,12 @@ class Capture:
     parts: dict[str, Part]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """What tells this choice of profiles, and how they are called, from any other."""
+        parts = ((kind, part.member.name, part.member.handle) for kind, part in self.parts.items())
+        return (self.bundle.reference, *parts)
 
     @property
     def missing(self) -> list[str]:
@@ -132,12 +142,30 @@ def utilization_pct(part: Part, total: int, unit: str, sample_type: str) -> floa
     """
     meta = part.profile.shared.meta
     scale = NANOSECONDS.get(unit)
-    if scale is None and sample_type in ("samples", "cpu-samples", "sample") and meta["period_type"]:
+    if scale is None and sample_type in _COUNTS and meta["period_type"]:
         period = NANOSECONDS.get(meta["period_type"]["unit"])
         scale = None if period is None else period * meta["period"]
     if part.seconds is None or not scale:
         return None
     return round(100 * total * scale / 1e9 / part.seconds, 2)
+
+
+def cpu_events(part: Part, total: int, unit: str) -> float:
+    """Say how many samples were recorded, of which a row of the profile stands for many.
+
+    Args:
+        part: The CPU profile.
+        total: CPU time of all samples.
+        unit: Its unit.
+    """
+    meta = part.profile.shared.meta
+    counts = [item["total"] for item in meta["sample_types"] if item["type"] in _COUNTS]
+    if counts and counts[0] > 0:
+        return float(counts[0])
+    period_type = meta["period_type"]
+    if period_type and period_type["unit"] == unit and meta["period"] > 0:
+        return total / meta["period"]
+    return float(len(part.profile))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from pprof_mcp.discovery.capture import Capture
+from pprof_mcp.discovery.capture import Capture, cpu_events
 from pprof_mcp.discovery.results import Asked, Results
 from pprof_mcp.insight import recommendations as rules
 from pprof_mcp.insight.overhead import LEAST_CPU
@@ -50,7 +50,8 @@ class _Finder:
             for way in ways.storylines:
                 for line in way.hot_lines:
                     lines.setdefault(line.function, line.location or "")
-                one = rules.own_work(way, ways.total, ways.unit, matters=self._is_busy)
+                events = cpu_events(self.capture.parts["cpu"], ways.total, ways.unit)
+                one = rules.own_work(way, ways.total, ways.unit, events=events, matters=self._is_busy)
                 if one is not None:
                     why = f"What each line of {_short(one.function)} costs."
                     yield replace(one, call=self._list(one.function, why))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -123,11 +124,19 @@ class Results:
 
 
 def analysed(capture: Capture, asked: Asked, session: Session) -> Results:
-    """Run every analysis that the capture has profiles for, side by side.
+    """Run every analysis that the capture has profiles for, side by side; what is known already is not.
 
     Raises:
         CancelledError: The call was cancelled.
     """
+    jobs = _jobs(capture, asked, session)
+    metrics = session.attachment(capture.bundle, "metrics.json") or b""
+    key = ("discover", capture.key, asked.base.key if asked.base else None, asked.repo_prefixes,
+           asked.container_rss_mb, hashlib.sha256(metrics).digest())  # fmt: skip
+    return session.remembered(key, lambda: Results(run_all(jobs)), is_good=lambda found: not found.failures)
+
+
+def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callable[[], Result]]:
     jobs: dict[str, Callable[[], Result]] = {}
 
     def add(name: str, **given: Any) -> None:
@@ -161,7 +170,7 @@ def analysed(capture: Capture, asked: Asked, session: Session) -> Results:
         add("pprof.goroutine_analysis", profile=goroutine, base=_of(base, "goroutine"), limit=20)
     if "cpu" in parts:
         add("pprof.top", profile=parts["cpu"].profile, nodecount=MOST_ROWS, sample_index=capture.cpu_type)
-    return Results(run_all(jobs))
+    return jobs
 
 
 def _of(capture: Capture | None, kind: str) -> Profile | None:

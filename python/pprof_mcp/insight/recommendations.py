@@ -89,27 +89,28 @@ class Finding:
         return f"{text} {self.unit}" if self.unit == "goroutines" else f"{text}{self.per}"
 
 
-def own_work(way: Storyline, total: int, unit: str, *, matters: bool) -> Finding | None:
+def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: bool) -> Finding | None:
     """Name own code that computes itself, other than by way of a library that a category knows.
 
     Args:
         way: A way through own code.
         total: CPU time of all samples.
         unit: Its unit.
+        events: Samples that were recorded for all of it; a row of a profile stands for many.
         matters: Whether the process used enough CPU for work on it to pay.
     """
     own = next((part for part in way.work if part.category == "own code"), None)
     if own is None or not total or not matters:
         return None
     pct = 100 * own.value / total
-    samples = way.samples * own.value / way.cum if way.cum else 0.0
+    samples = events * own.value / total
     sure = pct * (1 - SURE / math.sqrt(max(samples, 1.0)))
     if sure < HOT_PCT:
         return None
     last = way.call_chain[-1]
     line = way.hot_lines[0] if way.hot_lines else None
     where = last.location if line is None else line.location
-    again = any(step.recursive for step in way.call_chain[-2:])
+    again = last.recursive
     leaf = _short(way.leaf_hotspot)
     suggestion = (
         f"{leaf} calls itself: keep what it computed, or visit each thing once."
@@ -117,7 +118,8 @@ def own_work(way: Storyline, total: int, unit: str, *, matters: bool) -> Finding
         else f"The work is in {leaf} itself: look for a better algorithm, fewer calls, results to keep."
     )
     steps = " > ".join(f"{_short(step.function)} ({_line(step.location)})" for step in way.call_chain[-3:])
-    evidence = [f"{own.value_text} of {amount_text(total, unit)} CPU time, {way.samples} samples, by {steps}"]
+    spent = f"{own.value_text} of {amount_text(total, unit)} CPU time"
+    evidence = [f"{spent}, about {samples:.0f} samples, by {steps}"]
     lines = [f"{_line(one.location)} {one.value_text}" for one in way.hot_lines if one.location]
     if lines:
         evidence.append(f"hot lines: {', '.join(lines)}")
@@ -343,9 +345,9 @@ def ranked(findings: Sequence[Finding]) -> list[Finding]:
         By priority, then by share, then by words: a total order. What is saved of different kinds can be
         compared by how much of its kind it is, and by nothing else.
     """
-    groups: dict[tuple[object, ...], list[Finding]] = {}
+    groups: dict[str | int, list[Finding]] = {}
     for at, found in enumerate(sorted(findings, key=_order)):
-        key = (found.function, found.location) if found.location and found.function else (at,)
+        key = found.location if ":" in found.location else at
         groups.setdefault(key, []).append(found)
     return [_joined(group) for group in groups.values()]
 
