@@ -85,8 +85,10 @@ class Finding:
         """The saving with its unit."""
         if self.saving is None:
             return ""
-        text = amount_text(self.saving, self.unit)
-        return f"{text} {self.unit}" if self.unit == "goroutines" else f"{text}{self.per}"
+        if self.unit == "goroutines":
+            return f"{self.saving:.0f} goroutines"
+        whole = int(self.saving) if self.saving.is_integer() else self.saving
+        return f"{amount_text(whole, self.unit)}{self.per}"
 
 
 def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: bool) -> Finding | None:
