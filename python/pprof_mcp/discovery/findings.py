@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from pprof_mcp.discovery.capture import Capture, cpu_events
+from pprof_mcp.discovery.capture import Capture, cpu_events, utilization_pct
 from pprof_mcp.discovery.results import Asked, Results
 from pprof_mcp.insight import recommendations as rules
 from pprof_mcp.insight.overhead import LEAST_CPU
@@ -60,7 +60,7 @@ class _Finder:
                 caller = row.callers[0].function if row.callers else ""
                 one = rules.overhead(row, costs.total_text, costs.unit, lines.get(caller, ""))
                 if one is not None:
-                    call = self._call(
+                    call = next_call(
                         "pprof.explain_overhead",
                         f"Causes and ways out of {row.category}, with its share here.",
                         category=row.category,
@@ -72,12 +72,11 @@ class _Finder:
     @cached_property
     def _is_busy(self) -> bool:
         top, part = self.found.top, self.capture.parts["cpu"]
-        if top is None or part.seconds is None or top.unit != "nanoseconds":
-            return True
-        return top.total / 1e9 / part.seconds >= LEAST_CPU
+        used = utilization_pct(part, top.total, top.unit, top.sample_type.type) if top else None
+        return used is None or used >= 100 * LEAST_CPU
 
     def _list(self, function: str, why: str) -> NextCall:
-        return self._call(
+        return next_call(
             "pprof.list", why, **self._at("cpu"), function=exactly(function), **_index(self.capture.cpu_type)
         )
 
@@ -106,7 +105,7 @@ class _Finder:
                 # Their stacks go when they go.
                 return None
             stacks = self.found.memory.goroutine_stack_estimate_bytes if self.found.memory else None
-            call = self._call("pprof.goroutine_analysis", "What they wait for.", **self._at("goroutine"))
+            call = next_call("pprof.goroutine_analysis", "What they wait for.", **self._at("goroutine"))
             return replace(rules.elsewhere(row, stacks, "all their stacks, by their depth"), call=call)
         unexplained = self.found.memory.rss_unexplained_bytes if self.found.memory else None
         saving = unexplained if row.category == "rss_gap" else None
@@ -152,20 +151,20 @@ class _Finder:
         }
 
     def _allocations(self, function: str, why: str) -> NextCall:
-        return self._call("pprof.alloc_paths", why, **self._at("heap"), **_focus(function))
+        return next_call("pprof.alloc_paths", why, **self._at("heap"), **_focus(function))
 
     def _kept(self, function: str) -> NextCall:
         profile = self.capture.parts["heap"].profile
         types = [str(item["type"]) for item in profile.shared.meta["sample_types"]]
         live = next((name for name in ("inuse_space", "inuse-space", "heap-space") if name in types), "")
         why = "The stacks behind what is in use."
-        return self._call("pprof.alloc_paths", why, **self._at("heap"), **_index(live), **_focus(function))
+        return next_call("pprof.alloc_paths", why, **self._at("heap"), **_index(live), **_focus(function))
 
     def _sanity(self) -> NextCall:
         given: dict[str, ArgumentValue] = {"heap_profile": self._members("heap", "goroutine", "cpu")}
         if self.asked.container_rss_mb:
             given["container_rss_mb"] = self.asked.container_rss_mb
-        return self._call("pprof.memory_sanity", "All numbers about memory.", **given)
+        return next_call("pprof.memory_sanity", "All numbers about memory.", **given)
 
     # -- locks and goroutines
 
@@ -185,11 +184,11 @@ class _Finder:
             else:
                 side = "block" if site.side == "waits" and "block" in self.capture.parts else "mutex"
                 why = "Every way to this lock with its share."
-                call = self._call("pprof.focus_paths", why, **self._at(side), function=exactly(site.function))
+                call = next_call("pprof.focus_paths", why, **self._at(side), function=exactly(site.function))
             yield replace(one, call=call)
 
     def _contention(self, why: str) -> NextCall:
-        return self._call("pprof.contention_analysis", why, profile=self._members("mutex", "block"))
+        return next_call("pprof.contention_analysis", why, profile=self._members("mutex", "block"))
 
     def _goroutines(self) -> Iterator[Finding]:
         goroutines = self.found.goroutines
@@ -197,7 +196,7 @@ class _Finder:
             function, location = _split(row.own_code or row.site)
             waits_in, _ = _split(row.site)
             why = "The whole stacks of these goroutines."
-            call = self._call("pprof.traces_head", why, **self._at("goroutine"), **_focus(waits_in))
+            call = next_call("pprof.traces_head", why, **self._at("goroutine"), **_focus(waits_in))
             yield replace(rules.leak(row, function, location), call=call)
 
     # -- calls
@@ -205,9 +204,6 @@ class _Finder:
     @cached_property
     def _correlations(self):
         return self.found.correlation.correlations if self.found.correlation else []
-
-    def _call(self, tool: str, why: str, **given: ArgumentValue) -> NextCall:
-        return next_call(tool, why, **given)
 
     def _at(self, kind: str) -> dict[str, ArgumentValue]:
         return {"profile": self.session.reference_of(self.capture.parts[kind].member.handle)}

@@ -12,6 +12,7 @@ from pprof_mcp.discovery.results import Asked, Results, analysed
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.insight.recommendations import Finding
+from pprof_mcp.results.base import ArgumentValue
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.handles import PREFIX
 from pprof_mcp.session.session import Session
@@ -29,6 +30,7 @@ class Report:
 
     Attributes:
         capture: Its profiles.
+        asked: What the caller said besides.
         owner: Whose it is.
         found: What the analyses answered.
         findings: What is worth doing, the weightiest first.
@@ -36,6 +38,7 @@ class Report:
     """
 
     capture: Capture
+    asked: Asked
     owner: Owner
     found: Results
     findings: list[Finding]
@@ -48,15 +51,26 @@ class Report:
         named = all(_has_names(part.profile.shared.meta) for part in parts)
         return named and bool(parts) and not self.found.failures
 
-    def named(self, session: Session) -> str | list[str]:
-        """Name the capture for a later call; a command knows no handles of commands before it."""
-        bundle = self.capture.bundle
-        if session.lasting:
-            return bundle.handle
-        if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
-            return bundle.reference
-        # It may have been given as a list, of which the reference is only a description.
-        return [session.reference_of(member.handle) for member in bundle]
+    def arguments(self, session: Session) -> dict[str, ArgumentValue]:
+        """Give the arguments that ask about this capture again."""
+        given: dict[str, ArgumentValue] = {"bundle": _named(self.capture.bundle, session)}
+        if self.asked.base is not None:
+            given["base"] = _named(self.asked.base.bundle, session)
+        if self.asked.container_rss_mb:
+            given["container_rss_mb"] = self.asked.container_rss_mb
+        if self.asked.repo_prefixes:
+            given["repo_prefixes"] = list(self.asked.repo_prefixes)
+        return given
+
+
+def _named(bundle: Bundle, session: Session) -> str | list[str]:
+    """Name a bundle for a later call; a command knows no handles of commands before it."""
+    if session.lasting:
+        return bundle.handle
+    if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
+        return bundle.reference
+    # It may have been given as a list, of which the reference is only a description.
+    return [session.reference_of(member.handle) for member in bundle]
 
 
 def reported(
@@ -94,7 +108,7 @@ def reported(
     found = analysed(capture, asked, session)
     findings = found_in(capture, found, asked, session)
     warnings = _warnings(capture, before, found, findings)
-    return Report(capture, owner(bundle, session), found, findings, warnings)
+    return Report(capture, asked, owner(bundle, session), found, findings, warnings)
 
 
 def _warnings(

@@ -119,8 +119,9 @@ def test_discovery_says_which_analyses_are_under_way(mode: Mode, monkeypatch: py
     monkeypatch.setattr(working, "EVERY", 0.0)
     heard: list[str] = []
 
-    async def listen(_progress: float, total: float | None, message: str | None) -> None:
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
         assert total == 8
+        assert progress <= total
         heard.append(message or "")
 
     async def work(client: Client) -> None:

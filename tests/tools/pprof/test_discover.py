@@ -187,6 +187,19 @@ def test_recommendations_come_in_pages_that_say_what_is_left(shop: DiscoverResul
     assert seen == shop.recommendations
 
 
+def test_what_is_suggested_goes_on_with_what_was_asked(session: Session) -> None:
+    now, before = session.bundle(HEAPS[1]), session.bundle(HEAPS[0])
+    found = discover(now, base=before, container_rss_mb=900, repo_prefixes=["example.com"], limit=1,
+                     session=session)  # fmt: skip
+    asked = {
+        "bundle": now.handle,
+        "base": before.handle,
+        "container_rss_mb": 900,
+        "repo_prefixes": ["example.com"],
+    }
+    assert [call.arguments for call in found.next] == [asked, {**asked, "limit": 1, "cursor": "1"}]
+
+
 def test_growth_since_an_earlier_capture_is_the_best_evidence_of_a_leak() -> None:
     now = [str(MAIN / "heap.after.pb.gz"), str(MAIN / "goroutine.after.pb.gz")]
     before = [str(MAIN / "heap.before.pb.gz"), str(MAIN / "goroutine.before.pb.gz")]

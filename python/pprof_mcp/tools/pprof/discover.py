@@ -81,7 +81,7 @@ def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS)
     counts = {name: sum(one.priority == name for one in left) for name in ("high", "medium", "low")}
     return DiscoverResult(
         warnings=report.warnings,
-        next=_next(report, session, cursor),
+        next=_next(report, session, page, cursor),
         bundle=capture.bundle.reference,
         service=report.owner.service,
         env=report.owner.env,
@@ -136,11 +136,12 @@ def _row(found: Finding, rank: int) -> Recommendation:
     )
 
 
-def _next(report: Report, session: Session, cursor: str | None) -> list[NextCall]:
+def _next(report: Report, session: Session, page: Page, cursor: str | None) -> list[NextCall]:
     if not report.capture.parts:
         return []
-    named = report.named(session)
-    calls = [next_call("pprof.generate_report", "All of it as a page to send.", bundle=named)]
+    given = report.arguments(session)
+    calls = [next_call("pprof.generate_report", "All of it as a page to send.", **given)]
     if cursor is not None:
-        calls.append(next_call("pprof.discover", "More recommendations.", bundle=named, cursor=cursor))
+        why = "More recommendations."
+        calls.append(next_call("pprof.discover", why, **given, limit=page.limit, cursor=cursor))
     return calls

@@ -115,7 +115,7 @@ def generate_report(
         )
     return ReportResult(
         warnings=warnings,
-        next=[next_call("pprof.discover", "The same as data.", bundle=report.named(session))]
+        next=[next_call("pprof.discover", "The same as data.", **report.arguments(session))]
         if report.capture.parts
         else [],
         bundle=report.capture.bundle.reference,
