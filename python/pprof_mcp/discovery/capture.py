@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -15,6 +15,7 @@ from pprof_mcp.overhead import LONGEST
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
+from pprof_mcp.sources.foreign import FOREIGN, NOTED
 
 KINDS: Final = ("cpu", "heap", "mutex", "block", "goroutine")
 """Kinds that there are analyses for."""
@@ -24,6 +25,9 @@ _CPU_TYPES: Final = ("cpu", "cpu-time", "cpu-samples")
 
 _COUNTS: Final = ("samples", "cpu-samples", "sample")
 """Sample types that count what was recorded (specified likewise)."""
+
+MOST_TOLD: Final = 200
+"""Characters about files that could not be read (chosen: two of them)."""
 
 _TAG: Final = re.compile(r"[\w.:/@+-]{1,100}")
 """What a name of a service, an environment or a version looks like; anything else is not shown."""
@@ -109,7 +113,7 @@ def captured(bundle: Bundle) -> Capture:
     """
     parts: dict[str, Part] = {}
     empty: list[str] = []
-    warnings: list[str] = []
+    warnings = list(_unread(bundle))
     for kind in KINDS:
         found = sorted((Part(kind, member, member.profile) for member in bundle.of_kind(kind)), key=_order)
         with_samples = [part for part in found if len(part.profile)]
@@ -123,6 +127,15 @@ def captured(bundle: Bundle) -> Capture:
     members = {part.member.handle: part.member for part in parts.values()}
     kept = tuple(sorted(members.values(), key=lambda member: member.name))
     return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings))
+
+
+def _unread(bundle: Bundle) -> Iterator[str]:
+    """Say what may have been a profile and could not be read as one."""
+    known = {*FOREIGN.values(), *NOTED.values()}
+    unread = [other for other in bundle.others if other.reason not in known]
+    if unread:
+        told = "; ".join(f"{other.name}: {other.reason}" for other in unread[:2])
+        yield f"{len(unread)} files could not be read as profiles: {told[:MOST_TOLD]}"
 
 
 def _order(part: Part) -> tuple[object, ...]:

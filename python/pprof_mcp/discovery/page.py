@@ -74,7 +74,7 @@ def page(
 
 
 def _title(found: DiscoverResult) -> str:
-    of = found.service or found.bundle
+    of = found.service or found.bundle.rstrip("/").rpartition("/")[2]
     return f"Profile report: {of}" + (f" ({found.env})" if found.env else "")
 
 
@@ -94,17 +94,21 @@ def _share(row: Recommendation) -> str:
 
 
 def _summary(found: DiscoverResult) -> str:
-    lines = [f"{escape(found.summary[:1].upper() + found.summary[1:])}.\n"]
-    for row in found.recommendations[:MOST_FIRST]:
-        where, share = _where(row), _share(row)
-        told = f"{row.rank}. **{escape(row.area.replace('_', ' '))}**"
-        told += f" at {where}" if where else ""
-        told += f": {share}" if share else ""
-        lines.append(f"{told}. {escape(row.suggestion)}\n")
+    blocks = [f"{escape(found.summary[:1].upper() + found.summary[1:])}.\n"]
+    rows = found.recommendations[:MOST_FIRST]
+    if rows:
+        blocks.append("".join(f"{row.rank}. {_first(row)}\n" for row in rows))
     facts = list(_facts(found))
     if facts:
-        lines.append("\n" + "".join(f"- {fact}\n" for fact in facts))
-    return "## Summary\n\n" + lines[0] + ("\n" + "".join(lines[1:]) if len(lines) > 1 else "")
+        blocks.append("".join(f"- {fact}\n" for fact in facts))
+    return "## Summary\n\n" + "\n".join(blocks)
+
+
+def _first(row: Recommendation) -> str:
+    where, share = _where(row), _share(row)
+    at = f" at {where}" if where else ""
+    of = f": {share}" if share else ""
+    return f"**{escape(row.area.replace('_', ' '))}**{at}{of}. {escape(row.suggestion)}"
 
 
 def _facts(found: DiscoverResult) -> Iterator[str]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -469,7 +470,8 @@ class Session:
                     size=sum(item.size for _, item in entered),
                 )
             )
-        return self._bundle_of(record)
+        # The same profiles may have been opened elsewhere before, beside other files.
+        return replace(self._bundle_of(record), reference=reference, others=others)
 
     def _bundle_of(self, record: Record) -> Bundle:
         members: list[Member] = []

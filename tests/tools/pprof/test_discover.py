@@ -316,6 +316,24 @@ def test_a_lock_in_a_mutex_profile_alone_is_told(tmp_path: Path, session: Sessio
     assert row.call.tool == "pprof_focus_paths"
 
 
+def test_files_that_can_not_be_read_are_named_and_the_rest_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cpu.pb.gz").write_bytes(Path(CPU).read_bytes())
+    (tmp_path / "heap.pb.gz").write_bytes(Path(HEAPS[1]).read_bytes()[:5_000])
+    (tmp_path / "metrics.json").write_text("[]")
+    found = discover(str(tmp_path))
+    assert found.recommendations
+    (warning,) = [one for one in found.warnings if "could not be read" in one]
+    assert warning.startswith("1 files could not be read as profiles: heap.pb.gz: ")
+
+
+def test_the_same_profiles_beside_other_files_are_another_capture(tmp_path: Path, session: Session) -> None:
+    for env in ("prod", "test"):
+        (tmp_path / env).mkdir()
+        (tmp_path / env / "cpu.pb.gz").write_bytes(Path(CPU).read_bytes())
+        (tmp_path / env / "event.json").write_text(json.dumps({"tags_profiler": f"env:{env}"}))
+        assert discover(str(tmp_path / env), session=session).env == env
+
+
 def test_hostile_tags_and_broken_descriptions_of_uploads_are_not_shown(tmp_path: Path) -> None:
     (tmp_path / "cpu.pb.gz").write_bytes(Path(CPU).read_bytes())
     tagged = {"tags_profiler": "service:<script>,env:prod,version:1\u202e2,host:secret-host,env:other"}
