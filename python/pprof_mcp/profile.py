@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, cast, over
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
 
 from pprof_mcp import _native
+from pprof_mcp.answers import Answers
 
 if TYPE_CHECKING:
     from pprof_mcp.filters import ProfileFilters
@@ -36,6 +37,10 @@ P = ParamSpec("P")
 R = TypeVar("R", bound="Result")
 
 
+ANSWERS = 64_000
+"""Bytes of answers that are kept about any profile, however small (chosen: a handful)."""
+
+
 class Shared:
     """What all faces of one decoded profile share; everything here is computed at most once.
 
@@ -52,6 +57,11 @@ class Shared:
     def meta(self) -> dict[str, Any]:
         """What the core says about it, as plain data."""
         return cast("dict[str, Any]", json.loads(self.native.meta()))
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the core was asked about it, in at most a quarter of its own size (chosen)."""
+        return Answers(max(ANSWERS, self.native.heap_bytes // 4))
 
     @cached_property
     def digest(self) -> str:

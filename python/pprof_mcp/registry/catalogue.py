@@ -73,11 +73,13 @@ class Entry:
     @classmethod
     def read(cls, text: str) -> Entry:
         """Read what `written` wrote."""
-        found = json.loads(text)
-        view = found["view"]
-        if view is not None:
-            view = View(**{**view, "variables": tuple(view["variables"])})
-        return cls(**{**found, "effects": Effects(**found["effects"]), "view": view})
+        found: dict[str, Any] = json.loads(text)
+        view: dict[str, Any] | None = found.pop("view")
+        effects = Effects(**found.pop("effects"))
+        if view is None:
+            return cls(view=None, effects=effects, **found)
+        variables = tuple(view.pop("variables"))
+        return cls(view=View(variables=variables, **view), effects=effects, **found)
 
     def written(self) -> str:
         """Write it as JSON, in lines, so that a change of a schema is seen in a review."""
