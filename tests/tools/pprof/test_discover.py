@@ -20,6 +20,7 @@ from tests.support import DATA
 from tests.tools.pprof.cpus import cpu_of
 from tests.tools.pprof.heaps import MIB, heap_of
 from tests.tools.pprof.stacks import SECOND, profile_of
+from tests.wire import number_field
 
 CASES = Cases(
     good=[
@@ -357,7 +358,7 @@ def test_200_000_samples_of_long_names_are_told_in_under_8_kb(tmp_path: Path, se
         samples = tuple(
             Sample((((leaf, "x.go", 1),), *stack), tuple(10**6 for _ in types)) for stack in stacks
         )
-        body = NaiveProfile(samples, types).encode() + bytes((0x50, *_varint(10 * SECOND)))
+        body = NaiveProfile(samples, types).encode() + number_field(10, 10 * SECOND)
         path = tmp_path / name
         # A message may hold its samples in any number of places.
         path.write_bytes(body + _samples_of(body) * 1_249)
@@ -380,14 +381,6 @@ def test_200_000_samples_of_long_names_are_told_in_under_8_kb(tmp_path: Path, se
     assert again.json == found.json
     page = answer(load("pprof.generate_report"), given, session=session, most=80_000, usual=8_000)
     assert len(page.json) <= 8_000
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*out, value))
 
 
 def _samples_of(body: bytes) -> bytes:
