@@ -14,6 +14,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack, is_typeddict, override
 from pprof_mcp.registry.arguments import Kind, Parameter, parameter
 from pprof_mcp.registry.spec import Effects, ToolSpec, View
 from pprof_mcp.results.base import Result
+from pprof_mcp.toolsets import Toolset
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -77,6 +78,7 @@ def tool(
     effects: Effects | None = None,
     view: View | None = None,
     explains_shared: bool = False,
+    toolset: Toolset = "analysis",
 ) -> Callable[[Callable[P, R]], Tool[P, R]]:
     """Declare a tool.
 
@@ -87,6 +89,7 @@ def tool(
         example: Arguments of one good call.
         effects: What a call does to the world; reading files only when not given.
         view: Offers its answer about each handle as something to read, too.
+        toolset: The group it is served with.
         explains_shared: Describes the options that many tools share in the list of tools, for all of them.
 
     Returns:
@@ -100,7 +103,7 @@ def tool(
     """
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
-        told = _Told(name, title, since, example, effects or Effects(), view, explains_shared)
+        told = _Told(name, title, since, example, effects or Effects(), view, explains_shared, toolset)
         try:
             return Tool(_describe(function, told))
         except TypeError as problem:
@@ -120,6 +123,7 @@ class _Told:
     effects: Effects
     view: View | None
     explains_shared: bool
+    toolset: Toolset
 
 
 def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
@@ -154,6 +158,7 @@ def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
         module=function.__module__,
         view=told.view,
         explains_shared=told.explains_shared,
+        toolset=told.toolset,
     )
     _check_description(spec)
     return spec

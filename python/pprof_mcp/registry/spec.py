@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.results.base import Result
+from pprof_mcp.toolsets import Toolset
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ToolSpec:
         effects: What a call does to the world.
         module: Name of the module it is written in.
         view: How its answer about a handle is addressed; None when it is a tool only.
+        toolset: The group it is served with.
         explains_shared: Whether the list of tools describes shared options here, for all tools.
     """
 
@@ -86,6 +88,7 @@ class ToolSpec:
     module: str
     view: View | None = None
     explains_shared: bool = False
+    toolset: Toolset = "analysis"
 
     @property
     def advertised(self) -> str:
