@@ -38,7 +38,7 @@ def parse_toolsets(text: str, named: str) -> tuple[Toolset, ...]:
     if unknown:
         told = "; ".join(f"{name}: {what}" for name, what in TOOLSETS.items())
         raise InvalidArgumentError(
-    XX,
+            f"{named} is {text[:80]!r}: there is no group of tools {unknown[0][:40]!r}",
             hint=f"There are: {told} Or all.",
             details={"argument": named, "available": ["all", *TOOLSETS]},
         )
