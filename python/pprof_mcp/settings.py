@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.datadog.settings import DATADOG_VARIABLES, DatadogSettings, read_datadog
+from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
 from pprof_mcp.toolsets import ALL, Toolset, parse_toolsets
 
 NameMode = Literal["underscores", "dotted"]
@@ -70,6 +72,8 @@ class Settings:
         answer_bytes: Size of one answer as JSON that is never passed.
         limits: Limits of the Rust core that were set; the others keep its defaults.
         baselines: File of stored baselines; empty for the usual place.
+        net: How sources are asked over the network.
+        datadog: How Datadog is asked.
     """
 
     roots: tuple[str, ...] = ()
@@ -80,6 +84,8 @@ class Settings:
     answer_bytes: int = 80_000
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     baselines: str = ""
+    net: NetSettings = field(default_factory=NetSettings)
+    datadog: DatadogSettings = field(default_factory=DatadogSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -141,6 +147,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
+        *(Variable(*item) for item in (*DATADOG_VARIABLES, *NET_VARIABLES)),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -181,6 +188,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
         limits=limits,
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
+        net=read_net(given),
+        datadog=read_datadog(given),
     )
 
 

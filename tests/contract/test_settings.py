@@ -52,6 +52,11 @@ def test_older_spellings_of_the_name_mode_keep_working(spelling: str) -> None:
         ("PPROF_MCP_STORE_BYTES", "1.5"),
         ("PPROF_MCP_ANSWER_BYTES", "10"),
         ("PPROF_MCP_LIMIT_RATIO", "0"),
+        ("PPROF_MCP_DD_RPS", "fast"),
+        ("PPROF_MCP_DD_RPS", "nan"),
+        ("PPROF_MCP_DD_BURST", "0"),
+        ("PPROF_MCP_NET_CONCURRENCY", "21"),
+        ("PPROF_MCP_DOWNLOAD_BYTES", "all"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_variable(name: str, value: str) -> None:
