@@ -11,6 +11,7 @@ from typing import Any, Generic, cast, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, create_model
 from typing_extensions import ParamSpec, TypeVar, Unpack, is_typeddict, override
 
+from pprof_mcp.filters import SHARED
 from pprof_mcp.registry.arguments import Kind, Parameter, parameter
 from pprof_mcp.registry.spec import Effects, ToolSpec, View
 from pprof_mcp.results.base import Result
@@ -220,7 +221,7 @@ def _expanded(name: str, annotation: Any) -> list[Parameter]:
     if options is None or not is_typeddict(options):
         raise TypeError(f"**{name} must be Unpack of a TypedDict")
     hints = get_type_hints(options, include_extras=True)
-    return [parameter(key, hint, ..., shared=True) for key, hint in hints.items()]
+    return [parameter(key, hint, ..., shared=key in SHARED) for key, hint in hints.items()]
 
 
 def _params_model(name: str, parameters: tuple[Parameter, ...]) -> type[BaseModel]:

@@ -106,6 +106,11 @@ class ToolSpec:
 
         return self._checked(schema.of_arguments(self.params_model))
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the options that many analyses share."""
+        return frozenset(item.name for item in self.parameters if item.shared)
+
     @cached_property
     def listed_schema(self) -> dict[str, Any]:
         """The same as the list of tools shows it, all of which a model reads before it asks anything.
@@ -120,8 +125,7 @@ class ToolSpec:
 
         if self.explains_shared:
             return self.input_schema
-        shared = {parameter.name for parameter in self.parameters if parameter.shared}
-        return schema.undescribed(self.input_schema, shared)
+        return schema.undescribed(self.input_schema, self.shared)
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
