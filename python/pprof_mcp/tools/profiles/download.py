@@ -21,6 +21,7 @@ from pprof_mcp.sources.pprof_http import MOST_SECONDS
     "profiles.download",
     title="Download profiles",
     since="0.1",
+    toolset="sources",
     example={"service": "checkout", "env": "prod"},
     effects=Effects(read_only=False, open_world=True),
 )

@@ -21,6 +21,7 @@ from pprof_mcp.sources.times import text, window_of
     "datadog.profiles.list",
     title="List Datadog's profiles",
     since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "from": "-3h"},
     effects=Effects(open_world=True),
 )

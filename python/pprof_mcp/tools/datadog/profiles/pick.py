@@ -41,6 +41,7 @@ class PickResult(Result):
     "datadog.profiles.pick",
     title="Pick one of Datadog's profiles",
     since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "strategy": "busiest"},
     effects=Effects(open_world=True),
 )
