@@ -12,6 +12,9 @@ from pprof_mcp.sources.net.saving import write_whole
 from pprof_mcp.sources.remote import LIVE_AT_ONCE, Remote
 
 
+FETCHED = "profiles fetched"
+
+
 @dataclass(frozen=True)
 class Kept:
     """A capture on disk.
@@ -27,11 +30,11 @@ class Kept:
     failures: tuple[Failure, ...]
 
 
-def tell(done: int, total: int) -> None:
-    """Tell whoever watches this call how far it is."""
+def tell(done: int, total: int, what: str = "pages looked at") -> None:
+    """Tell whoever watches this call how far it is, and with what."""
     watch = WATCH.get()
     if watch is not None:
-        watch(done, total, 0, 0)
+        watch(done, total, 0, 0, what)
 
 
 def keep(remote: Remote, key: str, pieces: Sequence[Piece]) -> Kept:
@@ -49,10 +52,12 @@ def keep(remote: Remote, key: str, pieces: Sequence[Piece]) -> Kept:
 
     def zipped(target: Path) -> dict[str, str]:
         nonlocal result
-        result = fetch(pieces, target, workers=LIVE_AT_ONCE, done=lambda count: tell(count, len(pieces)))
+        result = fetch(
+            pieces, target, workers=LIVE_AT_ONCE, done=lambda count: tell(count, len(pieces), FETCHED)
+        )
         return {"source": key}
 
-    tell(0, len(pieces))
+    tell(0, len(pieces), FETCHED)
     stamp = f"{key}|{remote.wall()}|{remote.next_number()}"
     kept = remote.downloads.get(stamp, zipped, ending=".zip")
     apart: dict[str, Path] = {}

@@ -92,7 +92,7 @@ def test_a_program_below_a_path_and_behind_a_token_is_asked_with_the_operators_h
 def test_progress_is_told_and_a_cancelled_call_ends(go: Running) -> None:
     session = fetching(server=False)
     told: list[tuple[int, int]] = []
-    token = WATCH.set(lambda done, total, _bytes, _failed: told.append((done, total)))
+    token = WATCH.set(lambda done, total, _size, _failed, _what="": told.append((done, total)))
     try:
         download(session, "http", url=go.index, kinds=["heap", "mutex", "block"])
     finally:
@@ -103,7 +103,7 @@ def test_progress_is_told_and_a_cancelled_call_ends(go: Running) -> None:
     WATCH.set(None)
 
     def cancelled_soon() -> None:
-        token = WATCH.set(lambda _done, _all, _bytes, _failed: cancellation.cancel())
+        token = WATCH.set(lambda _done, _all, _size, _failed, _what="": cancellation.cancel())
         try:
             download(session, "http", url=go.index, kinds=["cpu"], seconds=600)
         finally:
