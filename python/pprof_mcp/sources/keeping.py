@@ -11,7 +11,6 @@ from pprof_mcp.sources.capture import Captured, Failure, Piece, fetch
 from pprof_mcp.sources.net.saving import write_whole
 from pprof_mcp.sources.remote import LIVE_AT_ONCE, Remote
 
-
 FETCHED = "profiles fetched"
 
 
