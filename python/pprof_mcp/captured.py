@@ -19,7 +19,7 @@ from pprof_mcp.session.opening import apart
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
 from pprof_mcp.sources.foreign import HEAD, NOTED
-from pprof_mcp.sources.named import Fetched, Wanted, choose, load
+from pprof_mcp.sources.named import AUTO, Fetched, Wanted, choose, load
 from pprof_mcp.sources.pprof_http import STACKS
 from pprof_mcp.sources.times import text
 
@@ -33,20 +33,36 @@ DEFAULTS = {"hours": 0, "seconds": 10, "deltas": False, "limit": 1}
 """Values that arguments have when nothing is said."""
 
 
+def wanted_of(given: Mapping[str, object]) -> Wanted:
+    """Give what is wanted by arguments: those that are empty, or as by default, count as not given."""
+    return Wanted(
+        {name: value for name, value in given.items() if value not in ("", None, [], DEFAULTS.get(name))}
+    )
+
+
+def fetched_bundle(wanted: Wanted, session: Session) -> tuple[Bundle, Fetched]:
+    """Download from the source that the arguments fit, and open what came.
+
+    Raises:
+        PprofMcpError: It can not be had, or not opened.
+    """
+    fetched = load(choose(AUTO, wanted, session.remote)).fetch(wanted, session.remote)
+    return session.bundle(str(fetched.path)), fetched
+
+
 def capture(source: str, given: Mapping[str, object], session: Session, out_dir: str = "") -> CaptureResult:
     """Download from a source, and give what came.
 
     Args:
         source: Name of the source, or `auto`.
-        given: Arguments by name; those that are empty, or as by default, count as not given.
+        given: Arguments by name.
         session: Opens the files.
         out_dir: Folder the profiles are written to as well; none when empty.
 
     Raises:
         PprofMcpError: It can not be had, opened or written.
     """
-    said = {name: value for name, value in given.items() if value not in ("", None, [], DEFAULTS.get(name))}
-    wanted = Wanted(said)
+    wanted = wanted_of(given)
     if out_dir:
         session.check_write(str(Path(out_dir) / "profile"))
     chosen = choose(source, wanted, session.remote)

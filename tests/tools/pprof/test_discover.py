@@ -8,6 +8,7 @@ from typing import Any
 
 import pprof_mcp as pp
 import pytest
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import answer, dump, run
 from pprof_mcp.results.discovery import DiscoverResult, Recommendation
@@ -15,6 +16,8 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.tools.pprof import discover as declared
 
 from tests.cases import BUNDLE, CPU, HEAPS, Cases
+from tests.datadog import WINDOW, session_of
+from tests.fake_datadog import FakeDatadog
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
 from tests.tools.pprof.cpus import cpu_of
@@ -30,6 +33,7 @@ CASES = Cases(
         {"bundle": [HEAPS[1]], "base": [HEAPS[0]], "container_rss_mb": 900},
         {"bundle": str(DATA / "go" / "healthy")},
         {"bundle": str(DATA / "bundle-python.zip")},
+        {"service": "checkout", "env": "prod", **WINDOW},
     ],
     wrong=[
         ("limit", 0),
@@ -38,6 +42,7 @@ CASES = Cases(
         ("bundle", []),
         ("bundle", str(DATA / "go" / "main" / "threadcreate.pb.gz")),
         ("base", "missing/"),
+        ("service", "checkout"),
     ],
 )
 MAIN, HEALTHY = DATA / "go" / "main", DATA / "go" / "healthy"
@@ -402,3 +407,32 @@ def _read(body: bytes, at: int) -> tuple[int, int]:
         shift, at = shift + 7, at + 1
         if body[at - 1] < 0x80:
             return value, at
+
+
+def test_the_newest_profiles_of_a_service_are_downloaded_and_looked_at(
+    fake: FakeDatadog, tmp_path: Path
+) -> None:
+    session = session_of(fake, tmp_path)
+    found = run(load("pprof.discover"), {"service": "checkout", "env": "prod"}, session=session)
+    assert isinstance(found, DiscoverResult)
+    assert (found.service, found.env, found.version) == ("checkout", "prod", "1.4.2")
+    assert [part.kind for part in found.looked_at][:2] == ["cpu", "heap"]
+    assert found.cpu is not None
+    assert found.next
+    again = run(load(found.next[0].tool.replace("_", ".", 1)), found.next[0].arguments, session=session)
+    assert not again.failed
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "neither a bundle nor a service"),
+        ({"bundle": BUNDLE, "service": "checkout"}, "a bundle and a service"),
+        ({"env": "prod"}, "fit no source"),
+    ],
+)
+def test_what_is_to_be_looked_at_is_named_in_one_way(
+    given: dict[str, Any], told: str, fake: FakeDatadog, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=told):
+        run(load("pprof.discover"), given, session=session_of(fake, tmp_path))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import Unpack
 
+from pprof_mcp.captured import fetched_bundle, wanted_of
+from pprof_mcp.captures import AnyCaptures, Environment
+from pprof_mcp.discovery.capture import Owner
 from pprof_mcp.discovery.report import Report, reported
 from pprof_mcp.discovery.sections import (
     correlations,
@@ -15,8 +20,10 @@ from pprof_mcp.discovery.sections import (
     mutex_section,
     name_text,
 )
+from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.insight.recommendations import Finding, summary
-from pprof_mcp.registry import INJECTED, tool
+from pprof_mcp.registry import INJECTED, Cli, tool
+from pprof_mcp.registry.spec import Effects
 from pprof_mcp.results import NextCall, Page, next_call, page_of
 from pprof_mcp.results.discovery import (
     DiscoverResult,
@@ -27,6 +34,7 @@ from pprof_mcp.results.discovery import (
 from pprof_mcp.results.overhead import RepoPrefixes
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import Session
+from pprof_mcp.sources.named import Fetched, Wanted
 
 ROWS = 2
 """Rows of each table (chosen: five kinds and their recommendations stay under 8 KB)."""
@@ -39,11 +47,20 @@ MOST_TEXT = 400
     "pprof.discover",
     title="What is wrong, at once",
     since="0.1",
-    example={"bundle": "handle:0123456789abcdef"},
+    example={"service": "checkout", "env": "prod"},
+    effects=Effects(open_world=True),
 )
 def discover(
-    bundle: Bundle,
+    bundle: Annotated[
+        Bundle | None,
+        Field(description="Bundle: handle, directory, zip, list. Without one, what `service` names."),
+        Cli(positional=True),
+    ] = None,
     *,
+    service: Annotated[str, Field(max_length=200, description="Service whose newest profiles to get.")] = "",
+    env: Environment = "",
+    profile_id: Annotated[str, Field(max_length=300, description="Datadog: this profile.")] = "",
+    event_id: Annotated[str, Field(max_length=300, description="Datadog: its second id.")] = "",
     base: Annotated[Bundle | None, Field(description="Earlier bundle of the process: shows growth.")] = None,
     container_rss_mb: Annotated[
         int, Field(ge=0, le=100_000_000, description="Resident memory in MiB; 0: unknown.")
@@ -52,17 +69,48 @@ def discover(
     limit: Annotated[int, Field(ge=1, le=50, description="Recommendations at most.")] = 4,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     session: Session = INJECTED,
+    **captures: Unpack[AnyCaptures],
 ) -> DiscoverResult:
     """Run all analyses on a capture and rank what is worth doing, with evidence.
 
-    The first call for a bundle: CPU, heap, locks, goroutines. Nothing wrong is said so. To write it down use
+    The first call for a bundle, or for a service: then its newest profiles are downloaded as by
+    profiles.download. CPU, heap, locks, goroutines. Nothing wrong is said so. To write it down use
     pprof.generate_report; for numbers alone pprof.hotspot_summary.
     """
     page = page_of(cursor, limit)
+    given = {"service": service, "env": env, "profile_id": profile_id, "event_id": event_id, **captures}
+    chosen, fetched = _chosen(bundle, wanted_of(given), session)
     report = reported(
-        bundle, session, base=base, repo_prefixes=repo_prefixes, container_rss_mb=container_rss_mb
+        chosen, session, base=base, repo_prefixes=repo_prefixes, container_rss_mb=container_rss_mb
     )
-    return result_of(report, page, session)
+    return result_of(report if fetched is None else _told(report, fetched), page, session)
+
+
+def _chosen(bundle: Bundle | None, wanted: Wanted, session: Session) -> tuple[Bundle, Fetched | None]:
+    if bundle is None and wanted.given:
+        return fetched_bundle(wanted, session)
+    if bundle is not None and not wanted.given:
+        return bundle, None
+    which = "a bundle and a service" if bundle else "neither a bundle nor a service"
+    raise InvalidArgumentError(
+        f"pprof.discover was given {which}",
+        hint="Give `bundle` for profiles that are here, or `service` (and `env`) to download the newest.",
+        details={"argument": "bundle"},
+    )
+
+
+def _told(report: Report, fetched: Fetched) -> Report:
+    """Add what the source says and the files do not."""
+    owner = report.owner
+    return replace(
+        report,
+        owner=Owner(
+            owner.service or fetched.service or None,
+            owner.env or fetched.env or None,
+            owner.version or fetched.version or None,
+        ),
+        warnings=[*report.warnings, *fetched.warnings, *(f"no {one.kind}" for one in fetched.failures)],
+    )
 
 
 def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS) -> DiscoverResult:
