@@ -130,7 +130,7 @@ class Sides:
 
     def _lengths(self, found: Rows) -> list[str]:
         before, after = found["base_duration_nanos"], found["duration_nanos"]
-        comparable = self._normalize != "none" or not before or not after
+        comparable = self._normalize != "none" or before <= 0 or after <= 0
         if comparable or max(before, after) <= LONGER * min(before, after):
             return []
         lengths = f"{before / 1e9:.4g} s and {after / 1e9:.4g} s"
