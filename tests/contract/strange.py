@@ -87,6 +87,29 @@ def write_bundles(folder: Path, paths: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def inlined(kind: str) -> tuple[bytes, bytes]:
+    """The same stacks twice: calls inlined into their callers, and every frame at a location of its own."""
+    made = KINDS[kind]
+    stacks = [
+        (*made.leaf, "example.com/shop/cart.add", "example.com/shop/cart.(*Store).Add", *GO[1:]),
+        (*made.leaf, "bytes.growSlice", "bytes.(*Buffer).Write", "example.com/shop/api.render", *GO[1:]),
+        ("encoding/json.encode", "encoding/json.Marshal", *GO, "runtime.goexit"),
+    ]
+    together: list[Sample] = []
+    apart: list[Sample] = []
+    for row, names in enumerate(stacks):
+        frames = [frame for (frame,) in _stack(*names)]
+        values = ((row + 1) * 10**8,) * len(made.types)
+        packed = tuple(tuple(frames[at : at + 3 - row % 2]) for at in range(0, len(frames), 3 - row % 2))
+        together.append(Sample(packed, values))
+        apart.append(Sample(tuple((frame,) for frame in frames), values))
+    header = _header(made.types, seconds=10, period=10_000_000)
+    return (
+        NaiveProfile(tuple(together), made.types).encode() + header,
+        NaiveProfile(tuple(apart), made.types).encode() + header,
+    )
+
+
 def large(count: int, seed: int) -> bytes:
     """A profile of all kinds at once: so many samples, all stacks different, of long names, with labels."""
     chance = random.Random(seed)  # noqa: S311 - the same bytes every time

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -31,10 +32,11 @@ from pprof_mcp.registry.spec import ToolSpec
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 
-from tests.cases import BUNDLE, OUT, Arguments, cases
+from tests.cases import BUNDLE, HEAPS, OUT, Arguments, cases
 from tests.contract import strange
 from tests.contract.test_answers import DEFAULT_BYTES, undeclared
 from tests.support import DATA
+from tests.tools.pprof.heaps import HEAP
 
 REFERENCES = (Kind.PROFILE, Kind.BUNDLE, Kind.SOURCES)
 SPECS = [
@@ -246,6 +248,60 @@ def test_handles_are_taken_wherever_profiles_are(spec: ToolSpec, wire: Wire) -> 
             }
             assert "answered" in found, (item.name, found)
             assert not found & {"handle_not_found", "source_not_found", "path_not_allowed"}, item.name
+
+
+ABOUT_FILES = {"pprof.callgraph", "pprof.merge", "pprof.meta", "pprof.pgo", "profiles.open"}
+"""Tools that tell how a profile is written; a call graph marks arrows of inlined calls, as pprof's does."""
+
+
+def unmarked(value: Any) -> Any:
+    """Leave out what an answer says of inlining itself, and of which profile it is."""
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {name: unmarked(item) for name, item in fields.items() if name not in ("inline", "inlined")}
+    if isinstance(value, list):
+        return [unmarked(item) for item in cast("list[Any]", value)]
+    return re.sub(r"handle:[0-9a-f]{16}|/(inlined|unfolds)/", "", value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("kind", strange.KINDS)
+def test_an_inlined_call_is_a_frame_like_any_other(kind: str, folder: Path, wire: Wire) -> None:
+    paths = [folder / way / f"{kind}.pb" for way in ("inlined", "unfolds")]
+    for path, content in zip(paths, strange.inlined(kind), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    answered: set[str] = set()
+    for spec in SPECS:
+        if spec.name not in ABOUT_FILES and cases()[spec.name].is_steady:
+            inlined, unfolded = (
+                unmarked(json.loads(wire.call(spec, calls(spec, str(path))[0]))) for path in paths
+            )
+            assert inlined == unfolded, spec.name
+            if "error" not in inlined:
+                answered.add(spec.name)
+    assert len(answered) >= 12
+
+
+def test_a_sample_type_is_chosen_by_one_rule_everywhere(wire: Wire) -> None:
+    chosen: set[str] = set()
+    for spec in SPECS:
+        if "sample_index" not in spec.params_model.model_fields:
+            continue
+        (about,) = calls(spec, HEAPS[1])
+        refused = json.loads(wire.call(spec, about | {"sample_index": "nonsense"}))
+        if wire.check(spec, about, "heap") == "wrong_profile_kind":
+            assert refused["error"]["code"] in ("wrong_profile_kind", "unknown_sample_type"), spec.name
+            continue
+        assert refused["error"]["code"] == "unknown_sample_type", spec.name
+        assert refused["error"]["details"]["available"] == [name for name, _ in HEAP], spec.name
+        by_name, by_number = (
+            json.loads(wire.call(spec, about | {"sample_index": index})) for index in ("alloc_space", "1")
+        )
+        if "sample_type" in spec.result_model.model_fields:
+            assert by_name["sample_type"] == {"type": "alloc_space", "unit": "bytes", "index": 1}, spec.name
+            assert by_number["sample_type"] == by_name["sample_type"], spec.name
+            chosen.add(spec.name)
+    assert len(chosen) >= 14
 
 
 @pytest.mark.slow

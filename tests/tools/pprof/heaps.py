@@ -60,6 +60,7 @@ def heap_of(
 
 def _number(field: int, value: int) -> bytes:
     out = bytearray((field << 3,))
+    value &= (1 << 64) - 1
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
         value >>= 7
