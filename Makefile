@@ -73,7 +73,7 @@ demo: $(NATIVE) ## Let an MCP client analyse the bundle that comes with the proj
 	$(PY) -m pprof_mcp.dev.demo
 
 .PHONY: gen
-gen: $(NATIVE) ## Write again what is generated: tool table, reference pages, schemas
+gen: $(NATIVE) ## Write again what is generated: tool table, reference pages, the catalogue of tools
 	$(PY) -m pprof_mcp.dev.generate
 
 .PHONY: new-tool

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pprof_mcp.session.session import Session
@@ -11,6 +12,9 @@ from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
 
 from tests.support import DATA, Clock, MakeSession
+
+if TYPE_CHECKING:
+    from tests.fake_datadog import FakeDatadog
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +67,12 @@ def empty(tmp_path: Path, session: Session, cpu: str) -> str:
     path = tmp_path / "empty.pb.gz"
     path.write_bytes(nothing.to_bytes())
     return str(path)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeDatadog]:
+    """An imitation of Datadog with its default services, on loopback."""
+    from tests.fake_datadog import FakeDatadog
+
+    with FakeDatadog() as fake:
+        yield fake

@@ -24,7 +24,7 @@ def ask(
     filters: Mapping[str, object],
     **options: object,
 ) -> Rows:
-    """Ask one question.
+    """Ask one question; what was asked before is answered from memory.
 
     Args:
         question: A function of the core, such as `_native.top`.
@@ -35,7 +35,9 @@ def ask(
     Raises:
         PprofMcpError: As the core says.
     """
-    return cast("Rows", json.loads(question(profile.native, spec(filters, **options))))
+    body = spec(filters, **options)
+    found = profile.shared.answers.get((question.__name__, body), lambda: question(profile.native, body))
+    return cast("Rows", json.loads(found))
 
 
 def pprof_text(

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 from tests.property.naive import Location, NaiveProfile, Sample
 from tests.support import DATA
 from tests.tools.pprof.heaps import HEAP
+from tests.wire import bytes_field, number_field, varint
 
 Types = tuple[tuple[str, str], ...]
 MOST = (1 << 63) - 1
@@ -124,32 +125,34 @@ def large(count: int, seed: int) -> bytes:
         for at in range(3_000)
     ]
     own = range(len({name for leaf in leaves for name in leaf}) + 1, len(names) + 1)
-    ids = [_varint(at) for at in range(len(names) + 1)]
+    ids = [varint(at) for at in range(len(names) + 1)]
     ends = [b"".join(ids[names.index(name) + 1] for name in leaf) for leaf in leaves]
     strings = ["", *dict.fromkeys(text for pair in types for text in pair), *names]
     at = {text: index for index, text in reversed(list(enumerate(strings)))}
     labels = [len(strings) + tenant for tenant in range(40)]
     strings += [f"tenant{tenant}" for tenant in range(40)] + ["tenant", "f.go"]
-    labelled = [_bytes(3, _number(1, len(strings) - 2) + _number(2, label)) for label in labels]
-    file = len(strings) - 1
+    key, file = len(strings) - 2, len(strings) - 1
+    labelled = [bytes_field(3, number_field(1, key) + number_field(2, label)) for label in labels]
     depth = 20
     picks = chance.choices([ids[one] for one in own], k=count * depth)
-    body = [_bytes(1, _number(1, at[name]) + _number(2, at[unit])) for name, unit in types]
+    body = [bytes_field(1, number_field(1, at[name]) + number_field(2, at[unit])) for name, unit in types]
     for row in range(count):
         stack = ends[row % len(ends)] + b"".join(picks[row * depth : (row + 1) * depth])
-        values = _varint(row % 9 + 1) * len(types)
-        body.append(_bytes(2, _bytes(1, stack) + _bytes(2, values) + labelled[row % 40]))
+        values = varint(row % 9 + 1) * len(types)
+        body.append(bytes_field(2, bytes_field(1, stack) + bytes_field(2, values) + labelled[row % 40]))
     for row, name in enumerate(names, 1):
         # A start line, without which Go's compiler takes no profile.
-        body.append(_bytes(4, _number(1, row) + _bytes(4, _number(1, row) + _number(2, row % 900))))
-        body.append(_bytes(5, _number(1, row) + _number(2, at[name]) + _number(4, file) + _number(5, 1)))
-    body += [_bytes(6, text.encode()) for text in strings]
+        function = ((1, row), (2, at[name]), (4, file), (5, 1))
+        body.append(bytes_field(5, b"".join(number_field(*pair) for pair in function)))
+        line = bytes_field(4, number_field(1, row) + number_field(2, row % 900))
+        body.append(bytes_field(4, number_field(1, row) + line))
+    body += [bytes_field(6, text.encode()) for text in strings]
     return b"".join(body) + _header(types, seconds=60, period=10_000_000)
 
 
 def _shapes(made: Made) -> dict[str, bytes]:
     stack = (*made.leaf, *GO)
-    deep = _stack(*made.leaf) + tuple(_frame(f"example.com/shop/tree.f{at % 3}") for at in range(5_000))
+    deep = _stack(*made.leaf) + tuple(_frame(f"example.com/shop/tree.f{at % 3}") for at in range(2_000))
 
     def one(value: int, *names: str) -> Sample:
         return Sample(_stack(*(names or stack)), (value,) * len(made.types))
@@ -206,7 +209,7 @@ def _odd_headers() -> dict[str, bytes]:
         "forty types": profile(tuple((f"type{at}", "count") for at in range(40)), tuple(range(1, 41))),
         "a long type": profile((("t" * 50_000, "u" * 50_000),), (10,)),
         "no text": profile(cpu, (10, 11), "QQQQ").replace(b"QQQQ", b"\xff\xfe\x80q"),
-        "long comments": profile(cpu, (10, 11)) + b"".join(_number(13, at % 9) for at in range(500)),
+        "long comments": profile(cpu, (10, 11)) + b"".join(number_field(13, at % 9) for at in range(500)),
         "long labels": NaiveProfile(
             tuple(
                 Sample(_stack("a", "b"), (10, 11), ((f"{'k' * 20_000}{at}", "v" * 20_000),))
@@ -229,22 +232,5 @@ def _header(types: Types, *, seconds: int, period: int, taken: int = 0) -> bytes
     # Strings 3 and 4 are name and unit of the second sample type, by which profilers sample.
     at = 3 if len(types) > 1 else 1
     numbers = ((9, taken * 10**9), (10, seconds * 10**9), (12, period))
-    return _bytes(11, _number(1, at) + _number(2, at + 1)) + b"".join(_number(*pair) for pair in numbers)
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _bytes(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
+    period_type = bytes_field(11, number_field(1, at) + number_field(2, at + 1))
+    return period_type + b"".join(number_field(*pair) for pair in numbers)

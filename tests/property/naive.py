@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from tests.wire import bytes_field, number_field, varint
+
 Frame = tuple[str, str, int]
 """Function name, file, line."""
 Location = tuple[Frame, ...]
@@ -85,24 +87,6 @@ class NaiveProfile:
         return _Encoder(self).encode()
 
 
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _bytes(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
-
-
 class _Encoder:
     def __init__(self, profile: NaiveProfile) -> None:
         self.profile = profile
@@ -120,48 +104,55 @@ class _Encoder:
         for name, file, line in location:
             function = len(self.functions) + 1
             text = self.string(name)
-            body = _number(1, function) + _number(2, text) + _number(3, text) + _number(4, self.string(file))
+            body = (
+                number_field(1, function)
+                + number_field(2, text)
+                + number_field(3, text)
+                + number_field(4, self.string(file))
+            )
             self.functions.append(body)
-            lines += _bytes(4, _number(1, function) + _number(2, line))
-        self.locations.append(_number(1, len(self.locations) + 1) + lines)
+            lines += bytes_field(4, number_field(1, function) + number_field(2, line))
+        self.locations.append(number_field(1, len(self.locations) + 1) + lines)
         return len(self.locations)
 
     def sample(self, sample: Sample) -> bytes:
-        stack = b"".join(_varint(self.location(location)) for location in sample.stack)
-        out = _bytes(1, stack) + _bytes(2, b"".join(map(_varint, sample.values)))
+        stack = b"".join(varint(self.location(location)) for location in sample.stack)
+        out = bytes_field(1, stack) + bytes_field(2, b"".join(map(varint, sample.values)))
         for key, text in sample.labels:
-            out += _bytes(3, _number(1, self.string(key)) + _number(2, self.string(text)))
+            out += bytes_field(3, number_field(1, self.string(key)) + number_field(2, self.string(text)))
         for key, number, unit in sample.numbers:
-            label = _number(1, self.string(key)) + _number(3, number)
-            out += _bytes(3, label + (_number(4, self.string(unit)) if unit else b""))
+            label = number_field(1, self.string(key)) + number_field(3, number)
+            out += bytes_field(3, label + (number_field(4, self.string(unit)) if unit else b""))
         return out
 
     def encode(self) -> bytes:
         out = b""
         for name, unit in self.profile.sample_types:
-            out += _bytes(1, _number(1, self.string(name)) + _number(2, self.string(unit)))
-        out += b"".join(_bytes(2, self.sample(sample)) for sample in self.profile.samples)
-        out += b"".join(_bytes(4, location) for location in self.locations)
-        out += b"".join(_bytes(5, function) for function in self.functions)
-        return out + b"".join(_bytes(6, text.encode()) for text in self.strings)
+            out += bytes_field(1, number_field(1, self.string(name)) + number_field(2, self.string(unit)))
+        out += b"".join(bytes_field(2, self.sample(sample)) for sample in self.profile.samples)
+        out += b"".join(bytes_field(4, location) for location in self.locations)
+        out += b"".join(bytes_field(5, function) for function in self.functions)
+        return out + b"".join(bytes_field(6, text.encode()) for text in self.strings)
 
 
 def many_stacks(count: int, *, depth: int, value: int) -> bytes:
     """A profile too large for the model: `count` stacks of functions with long names."""
     chance = random.Random(count)  # noqa: S311 - the same bytes every time
-    values = _bytes(2, _varint(1) + _varint(value))
+    values = bytes_field(2, varint(1) + varint(value))
     # Ids below 128 are one byte each, so that a stack is its bytes.
     functions = 127
     stacks = (bytes(byte % functions + 1 for byte in chance.randbytes(depth)) for _ in range(count))
     strings = ["", "events", "count", "time", "nanoseconds"]
     names = len(strings)
     strings += [f"example.com/service/internal/package.Function{at}" for at in range(functions)]
-    body = b"".join(_bytes(2, _bytes(1, stack) + values) for stack in stacks)
+    body = b"".join(bytes_field(2, bytes_field(1, stack) + values) for stack in stacks)
     for at in range(1, functions + 1):
-        body += _bytes(4, _number(1, at) + _bytes(4, _number(1, at) + _number(2, at)))
-        body += _bytes(5, _number(1, at) + _number(2, names + at - 1))
-    types = b"".join(_bytes(1, _number(1, at) + _number(2, at + 1)) for at in (1, 3))
-    return types + body + b"".join(_bytes(6, text.encode()) for text in strings)
+        body += bytes_field(
+            4, number_field(1, at) + bytes_field(4, number_field(1, at) + number_field(2, at))
+        )
+        body += bytes_field(5, number_field(1, at) + number_field(2, names + at - 1))
+    types = b"".join(bytes_field(1, number_field(1, at) + number_field(2, at + 1)) for at in (1, 3))
+    return types + body + b"".join(bytes_field(6, text.encode()) for text in strings)
 
 
 NAMES = ("main.main", "main.serve", "net/http.(*conn).serve", "encoding/json.Marshal", "mallocgc", "a", "ünï")

@@ -76,6 +76,7 @@ def tool(
     example: Mapping[str, Any],
     effects: Effects | None = None,
     view: View | None = None,
+    explains_shared: bool = False,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]:
     """Declare a tool.
 
@@ -86,6 +87,7 @@ def tool(
         example: Arguments of one good call.
         effects: What a call does to the world; reading files only when not given.
         view: Offers its answer about each handle as something to read, too.
+        explains_shared: Describes the options that many tools share in the list of tools, for all of them.
 
     Returns:
         The decorator.
@@ -98,7 +100,7 @@ def tool(
     """
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
-        told = _Told(name, title, since, example, effects or Effects(), view)
+        told = _Told(name, title, since, example, effects or Effects(), view, explains_shared)
         try:
             return Tool(_describe(function, told))
         except TypeError as problem:
@@ -117,6 +119,7 @@ class _Told:
     example: Mapping[str, Any]
     effects: Effects
     view: View | None
+    explains_shared: bool
 
 
 def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
@@ -150,6 +153,7 @@ def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
         effects=told.effects,
         module=function.__module__,
         view=told.view,
+        explains_shared=told.explains_shared,
     )
     _check_description(spec)
     return spec
@@ -211,7 +215,7 @@ def _expanded(name: str, annotation: Any) -> list[Parameter]:
     if options is None or not is_typeddict(options):
         raise TypeError(f"**{name} must be Unpack of a TypedDict")
     hints = get_type_hints(options, include_extras=True)
-    return [parameter(key, hint, ...) for key, hint in hints.items()]
+    return [parameter(key, hint, ..., shared=True) for key, hint in hints.items()]
 
 
 def _params_model(name: str, parameters: tuple[Parameter, ...]) -> type[BaseModel]:

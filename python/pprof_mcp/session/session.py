@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pprof_mcp import _native
 from pprof_mcp.errors import (
@@ -42,6 +44,11 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+T = TypeVar("T")
+
+REMEMBERED = 8
+"""Answers that are kept for the next question about the same (chosen: each takes some 100 kB)."""
+
 
 class Session:
     """Resolves references, hands out handles, keeps decoded profiles. Safe to use from several threads.
@@ -73,6 +80,7 @@ class Session:
         self._store = ProfileStore(self.settings.store_bytes)
         self._lock = threading.RLock()
         self._keys = itertools.count(1)
+        self._remembered: OrderedDict[Hashable, object] = OrderedDict()
 
     def new_key(self) -> str:
         """Give a key for a profile that comes from no file."""
@@ -190,8 +198,10 @@ class Session:
 
     def reference_of(self, handle: str) -> str:
         """Give what names a profile in a later call: its handle, or its file where handles do not last."""
-        if self.lasting:
-            return handle
+        return handle if self.lasting else self.source_of(handle)
+
+    def source_of(self, handle: str) -> str:
+        """Give the file that a profile was read from, as it was given; its handle when it was made here."""
         record = self._use(handle)
         return record.origin.reference if record.origin else handle
 
@@ -214,6 +224,7 @@ class Session:
             record = self._table.drop(handle, "it was released")
             if record is not None:
                 self._forget([record])
+                self._remembered.clear()
             return record
 
     def release_all(self) -> list[str]:
@@ -223,6 +234,7 @@ class Session:
             for handle in gone:
                 self._table.drop(handle, "it was released")
             self._store.clear()
+            self._remembered.clear()
             return gone
 
     @property
@@ -238,6 +250,26 @@ class Session:
         from pprof_mcp.settings import baseline_file
 
         return Baselines(baseline_file(self.settings, in_store=self.fence.roots is not None))
+
+    def remembered(self, key: Hashable, make: Callable[[], T], *, is_good: Callable[[T], bool]) -> T:
+        """Give what was made under a key before, or make it now: an answer in parts is worked out once.
+
+        Args:
+            key: Says everything that the answer depends on.
+            make: Works it out; what it gives must not change, and must not hold profiles.
+            is_good: Whether it is worth keeping.
+        """
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return cast("T", self._remembered[key])
+        made = make()
+        if is_good(made):
+            with self._lock:
+                self._remembered[key] = made
+                while len(self._remembered) > REMEMBERED:
+                    self._remembered.popitem(last=False)
+        return made
 
     # -- files
 
@@ -438,7 +470,8 @@ class Session:
                     size=sum(item.size for _, item in entered),
                 )
             )
-        return self._bundle_of(record)
+        # The same profiles may have been opened elsewhere before, beside other files.
+        return replace(self._bundle_of(record), reference=reference, others=others)
 
     def _bundle_of(self, record: Record) -> Bundle:
         members: list[Member] = []

@@ -58,6 +58,10 @@ def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session
             suggested = {call["tool"] for call in answers[0]["next"]}
             assert suggested
             assert suggested <= listed
+            found = await client.call_tool("pprof_discover", {"bundle": str(CPU)})
+            shown_by = {row["call"]["tool"] for row in found.structured_content["recommendations"]}
+            assert shown_by
+            assert shown_by <= listed
             # Errors speak of tools by the same names.
             gone = await client.call_tool("pprof_top", {"profile": "handle:0123456789abcdef"})
             listing = "profiles.handles" if names == "dotted" else "profiles_handles"

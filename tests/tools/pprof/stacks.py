@@ -8,6 +8,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.session.session import Session
 
 from tests.property.naive import NaiveProfile, Sample
+from tests.wire import number_field
 
 CONTENTION = (("contentions", "count"), ("delay", "nanoseconds"))
 SECOND = 1_000_000_000
@@ -37,15 +38,6 @@ def profile_of(
         tuple(Sample(stack(text), (count, value)) for text, count, value in samples), types
     ).encode()
     path = folder / name
-    path.write_bytes(body + _varint_field(10, seconds * SECOND))
+    path.write_bytes(body + number_field(10, seconds * SECOND))
     assert isinstance(session.profile(str(path)), Profile)
     return str(path)
-
-
-def _varint_field(field: int, value: int) -> bytes:
-    out = bytearray((field << 3,))
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

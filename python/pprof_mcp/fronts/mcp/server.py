@@ -20,7 +20,7 @@ from pprof_mcp.fronts.mcp.prompts import Prompts
 from pprof_mcp.fronts.mcp.resources import Resources
 from pprof_mcp.fronts.mcp.spelling import Spelling
 from pprof_mcp.fronts.mcp.tools import Tools
-from pprof_mcp.registry.discover import load_all
+from pprof_mcp.registry.catalogue import entries
 from pprof_mcp.registry.prompts import load_prompts
 from pprof_mcp.session.session import Session
 from pprof_mcp.settings import NameMode
@@ -48,12 +48,12 @@ def make_server(session: Session, names: NameMode = "underscores") -> Server[Any
         session: Where handles live and files are opened.
         names: Spelling of the names that are advertised; both are understood.
     """
-    specs = load_all()
-    spelling = Spelling((spec.name for spec in specs), names)
+    listed = entries()
+    spelling = Spelling((entry.name for entry in listed), names)
     caller = Caller(session, spelling)
     changes = Changes(session)
-    tools = Tools(specs, caller, changes)
-    resources = Resources(specs, caller, changes)
+    tools = Tools(listed, caller, changes)
+    resources = Resources(listed, caller, changes)
     workflows = load_prompts()
     prompts = Prompts(workflows, spelling)
     return _Server(

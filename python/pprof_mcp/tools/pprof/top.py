@@ -74,6 +74,7 @@ class _Options(TextFilters, BaselineName, total=False):
     since="0.1",
     example={"profile": "handle:0123456789abcdef", "cum": True},
     view=View("top", variables=("sample_index",)),
+    explains_shared=True,
 )
 def top(
     profile: Profile,
