@@ -11,6 +11,7 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
 
+from tests import datadog
 from tests.support import DATA, Clock, MakeSession
 
 if TYPE_CHECKING:
@@ -26,6 +27,20 @@ def no_baselines_of_the_user(
     monkeypatch.setenv("PPROF_MCP_BASELINES", "")
     for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(folder))
+
+
+@pytest.fixture(autouse=True)
+def no_account_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is asked of a service, and no key of the user is seen."""
+    for name in datadog.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def imitated_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources over the network are imitations on this machine, for this process and those it starts."""
+    for name, value in datadog.environment(datadog.lasting()).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -25,6 +25,17 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     │   ├── SourceNotFoundError           source_not_found
     │   ├── UnreadableError               unreadable
     │   ├── PathNotAllowedError           path_not_allowed
+    │   ├── NotConfiguredError            not_configured
+    │   ├── UnauthorizedError             unauthorized
+    │   ├── ForbiddenError                forbidden
+    │   ├── ProfileGoneError              profile_gone
+    │   ├── WrongHostError                wrong_host
+    │   ├── RateLimitedError              rate_limited
+    │   ├── NetworkError                  network_failed
+    │   ├── TimedOutError                 timed_out
+    │   ├── RefusedError                  request_refused
+    │   ├── SourceFailedError             source_failed
+    │   ├── BadAnswerError                bad_answer
     │   ├── ClusterError                  cluster_failed
     │   └── BaselineError                 baseline_unusable
     ├── CancelledError                    cancelled: whoever asked wants no answer  130
@@ -248,6 +259,85 @@ class PathNotAllowedError(SourceError):
     default_hint = (
         "Allow its folder with --allow-root or PPROF_MCP_ROOTS, or copy the file under an allowed one."
     )
+
+
+class NotConfiguredError(SourceError):
+    """A source is to be asked, and its address or keys were never set."""
+
+    code = "not_configured"
+    default_hint = "Set what the message names in the environment of the server, and start it again."
+
+
+class UnauthorizedError(SourceError):
+    """A source knows the key, token or password not."""
+
+    code = "unauthorized"
+    default_hint = "Check the keys, and that they are of the site or server that is asked."
+
+
+class ForbiddenError(SourceError):
+    """A source knows who asks, but does not allow it."""
+
+    code = "forbidden"
+    default_hint = "Give the key the permission that is named, or use another key."
+
+
+class ProfileGoneError(SourceError):
+    """A source has no such profile, or no longer."""
+
+    code = "profile_gone"
+    default_hint = "List the profiles again and choose a newer one: sources keep them for days only."
+
+
+class WrongHostError(SourceError):
+    """What answers at the address is not the source."""
+
+    code = "wrong_host"
+    default_hint = "Check the site or address that is configured; a login page or proxy may be in between."
+
+
+class RateLimitedError(SourceError):
+    """A source wants to be asked less, for longer than a call may wait."""
+
+    code = "rate_limited"
+    default_hint = "Ask again after the time that is named, or for less at once."
+
+
+class NetworkError(SourceError):
+    """A source can not be reached, or the connection broke."""
+
+    code = "network_failed"
+    default_hint = (
+        "Check name, port, proxy (HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE), then ask again."
+    )
+
+
+class TimedOutError(SourceError):
+    """A source did not answer in time."""
+
+    code = "timed_out"
+    default_hint = "Ask again, or for less at once."
+
+
+class RefusedError(SourceError):
+    """A source does not take the request as it was put."""
+
+    code = "request_refused"
+    default_hint = "Correct what the message names."
+
+
+class SourceFailedError(SourceError):
+    """A source failed by itself, also when asked again."""
+
+    code = "source_failed"
+    default_hint = "Ask again later; the fault is on the side of the source."
+
+
+class BadAnswerError(SourceError):
+    """A source answered with what can not be understood: no JSON, another form, broken content."""
+
+    code = "bad_answer"
+    default_hint = "Ask again; when it stays so, the source is of another version or something is in between."
 
 
 class ClusterError(SourceError):

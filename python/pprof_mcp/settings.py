@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.sources.datadog.settings import DATADOG_VARIABLES, DatadogSettings, read_datadog
+from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
+from pprof_mcp.toolsets import ALL, Toolset, parse_toolsets
 
 NameMode = Literal["underscores", "dotted"]
 
@@ -63,20 +66,26 @@ class Settings:
     Attributes:
         roots: Folders that may be read and written besides the working directory.
         name_mode: How tool names are advertised.
+        toolsets: Groups of tools that a server lists.
         handle_ttl: Seconds without use after which a handle expires.
         store_bytes: Memory for decoded profiles; the least recently used ones go first.
         answer_bytes: Size of one answer as JSON that is never passed.
         limits: Limits of the Rust core that were set; the others keep its defaults.
         baselines: File of stored baselines; empty for the usual place.
+        net: How sources are asked over the network.
+        datadog: How Datadog is asked.
     """
 
     roots: tuple[str, ...] = ()
     name_mode: NameMode = "underscores"
+    toolsets: tuple[Toolset, ...] = ALL
     handle_ttl: float = 14_400.0
     store_bytes: int = 2 << 30
     answer_bytes: int = 80_000
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     baselines: str = ""
+    net: NetSettings = field(default_factory=NetSettings)
+    datadog: DatadogSettings = field(default_factory=DatadogSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -101,6 +110,12 @@ def variables() -> tuple[Variable, ...]:
             base.name_mode,
             "Spelling of the tool names that are advertised; both are always understood. "
             "`default` and `codex` mean `underscores`.",
+        ),
+        Variable(
+            "PPROF_MCP_TOOLSETS",
+            "names, separated by `,`",
+            "`all`",
+            "Groups of tools that a server lists: " + ", ".join(ALL) + ". The others are still answered.",
         ),
         Variable(
             "PPROF_MCP_HANDLE_TTL",
@@ -132,6 +147,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
+        *(Variable(*item) for item in (*DATADOG_VARIABLES, *NET_VARIABLES)),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -166,11 +182,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         roots=tuple(roots),
         name_mode=_name_mode(given),
+        toolsets=parse_toolsets(given.get("PPROF_MCP_TOOLSETS", ""), "PPROF_MCP_TOOLSETS"),
         handle_ttl=_number(given, "PPROF_MCP_HANDLE_TTL", base.handle_ttl),
         store_bytes=_integer(given, "PPROF_MCP_STORE_BYTES", base.store_bytes, 1),
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
         limits=limits,
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
+        net=read_net(given),
+        datadog=read_datadog(given),
     )
 
 

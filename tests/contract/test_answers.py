@@ -17,11 +17,14 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent, Tool
 from pprof_mcp.fronts.mcp import make_server
 from pprof_mcp.session.session import Session
+from pprof_mcp.settings import load, store_folder
 from pprof_mcp.sources.fence import Fence
 
 from tests.cases import BUNDLE, CPU, HEAPS, OUT, Arguments, cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
+
+pytestmark = pytest.mark.usefixtures("imitated_sources")
 
 Mode = Literal["legacy", "auto"]
 MODES: tuple[Mode, ...] = ("legacy", "auto")
@@ -107,7 +110,8 @@ def talk(mode: Mode, work: Callable[[Talk], Awaitable[None]], session: Session |
     """Do some work with a client connected in memory; give the number of answers that were checked."""
 
     async def run() -> int:
-        server = make_server(session or Session(fence=Fence([DATA, OUT])))
+        fence = Fence([DATA, OUT, store_folder()])
+        server = make_server(session or Session(fence=fence, settings=load()))
         async with Client(server, mode=mode) as client:
             conversation = Talk(client, (await client.list_tools()).tools)
             await work(conversation)
@@ -131,7 +135,8 @@ def test_every_tool_has_good_and_bad_cases(mode: Mode) -> None:
             assert tool.title
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint is not None
-            assert tool.annotations.open_world_hint is False
+            asks_a_source = tool.name.startswith(("datadog_", "profiles_download"))
+            assert tool.annotations.open_world_hint is asks_a_source
 
     assert talk(mode, work) == 0
 
@@ -172,7 +177,7 @@ def test_answers_about_nothing_fit_the_listed_schema(mode: Mode, name: str, empt
                 if name != "pprof_meta" or profile == empty:
                     assert result.structured_content["warnings"]
 
-    session = Session(fence=Fence([DATA, OUT, Path(empty).parent]))
+    session = Session(fence=Fence([DATA, OUT, Path(empty).parent]), settings=load())
     assert talk(mode, work, session) == 2 * len(NOTHING[name])
 
 

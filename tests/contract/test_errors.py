@@ -21,7 +21,9 @@ def test_every_code_of_the_core_has_a_class() -> None:
 
 def test_every_class_with_a_code_is_the_cores_or_pythons_own() -> None:
     own = {"wrong_profile_kind", "handle_not_found", "handle_expired", "result_too_large", "source_not_found",
-           "path_not_allowed", "cluster_failed", "baseline_unusable"}  # fmt: skip
+           "path_not_allowed", "cluster_failed", "baseline_unusable", "not_configured", "unauthorized",
+           "forbidden", "profile_gone", "wrong_host", "rate_limited", "network_failed", "timed_out",
+           "request_refused", "source_failed", "bad_answer"}  # fmt: skip
     assert set(errors.by_code()) == own | set(_native.error_codes())
 
 

@@ -88,6 +88,14 @@ def test_no_other_program_is_ever_started() -> None:
     assert looked_at > 100
 
 
+def test_certificates_are_always_checked() -> None:
+    paths = [path for path in PACKAGE.rglob("*.py") if "ssl" in path.read_text(encoding="utf-8")]
+    assert paths
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"verify\s*=\s*False|CERT_NONE|check_hostname|_create_unverified", text), path
+
+
 def test_files_stay_small() -> None:
     sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     assert len(sizes) > 50
@@ -118,7 +126,7 @@ def test_a_command_loads_neither_the_sdk_nor_other_tools() -> None:
         f"assert run_cli(['top', {str(CPU)!r}, '--json']) == 0\nsys.stdout = out"
     )
     assert "pprof_mcp.tools.pprof.top" in loaded
-    heavy = {"mcp", "mcp_types", "starlette", "cryptography", "rich"}
+    heavy = {"mcp", "mcp_types", "starlette", "cryptography", "rich", "httpx2", "httpcore2", "ssl"}
     assert not {name.partition(".")[0] for name in loaded} & heavy
     assert "pprof_mcp.tools.pprof.merge" not in loaded
 
@@ -129,7 +137,10 @@ def test_the_drop_in_command_loads_the_core_and_nothing_else_of_weight() -> None
         "from pprof_mcp.__main__ import main\nassert not main()\nsys.stdout = out"
     )
     assert "pprof_mcp._native" in loaded
-    heavy = {"pydantic", "click", "rich", "mcp", "typing", "dataclasses", "inspect", "pathlib", "logging"}
+    heavy = {
+        "pydantic", "click", "rich", "mcp", "typing", "dataclasses", "inspect", "pathlib", "logging",
+        "httpx2",
+    }  # fmt: skip
     assert not loaded & heavy
 
 

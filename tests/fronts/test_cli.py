@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pprof_mcp import settings
 from pprof_mcp.fronts.cli import command_line, commands
 from pprof_mcp.fronts.options import shell_words
 from pprof_mcp.registry.discover import load, load_all
@@ -23,6 +24,8 @@ from pprof_mcp.sources.fence import Fence
 
 from tests.cases import CPU, HEAPS, cases
 from tests.support import DATA
+
+pytestmark = pytest.mark.usefixtures("imitated_sources")
 
 
 def command(
@@ -75,7 +78,7 @@ def test_json_is_exactly_the_structured_result(
 ) -> None:
     monkeypatch.chdir(DATA)
     done = command(*arguments, "--json")
-    session = Session(fence=Fence.unrestricted(), lasting=False)
+    session = Session(fence=Fence.unrestricted(), settings=settings.load(), lasting=False)
     expected = run(load(tool), given, session=session)
     assert done.returncode == int(expected.failed), done.stderr
     assert done.stdout == dump(expected) + b"\n"
@@ -95,7 +98,8 @@ def test_tables_and_reports_are_written_for_every_tool(
     monkeypatch.chdir(DATA)
     plain = command(*arguments)
     report = command(*arguments, "--markdown")
-    failed = run(load(tool), given, session=Session(fence=Fence.unrestricted(), lasting=False)).failed
+    session = Session(fence=Fence.unrestricted(), settings=settings.load(), lasting=False)
+    failed = run(load(tool), given, session=session).failed
     assert plain.returncode == report.returncode == int(failed)
     assert plain.stdout.endswith(b"\n")
     assert b"\x1b" not in plain.stdout

@@ -34,7 +34,7 @@ from pprof_mcp.fronts.mcp import make_server
 from pprof_mcp.session.session import default_session
 make_server(default_session())
 print(len([name for name in sys.modules if name.startswith("pprof_mcp.")]))
-print([name for name in sys.modules if name.startswith("pprof_mcp.tools")])
+print([name for name in sys.modules if name.startswith("pprof_mcp.tools.")])
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     count, tools = found.stdout.splitlines()

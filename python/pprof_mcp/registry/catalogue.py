@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from pprof_mcp.registry.discover import load, names
 from pprof_mcp.registry.spec import Effects, ToolSpec, View
+from pprof_mcp.toolsets import Toolset
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "data" / "tools"
 
@@ -31,6 +32,7 @@ class Entry:
         title: For people, a few words.
         summary: One sentence.
         description: What an agent chooses by.
+        toolset: The group it is served with.
         effects: What a call does to the world.
         view: How its answer about a handle is addressed; None when it is a tool only.
         input_schema: Schema of the arguments as it is listed.
@@ -41,6 +43,7 @@ class Entry:
     title: str
     summary: str
     description: str
+    toolset: Toolset
     effects: Effects
     view: View | None
     input_schema: Mapping[str, Any]
@@ -64,6 +67,7 @@ class Entry:
             title=spec.title,
             summary=spec.summary,
             description=spec.description,
+            toolset=spec.toolset,
             effects=spec.effects,
             view=spec.view,
             input_schema=spec.listed_schema,

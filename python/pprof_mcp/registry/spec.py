@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.results.base import Result
+from pprof_mcp.toolsets import Toolset
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ToolSpec:
         effects: What a call does to the world.
         module: Name of the module it is written in.
         view: How its answer about a handle is addressed; None when it is a tool only.
+        toolset: The group it is served with.
         explains_shared: Whether the list of tools describes shared options here, for all tools.
     """
 
@@ -86,6 +88,7 @@ class ToolSpec:
     module: str
     view: View | None = None
     explains_shared: bool = False
+    toolset: Toolset = "analysis"
 
     @property
     def advertised(self) -> str:
@@ -103,6 +106,11 @@ class ToolSpec:
 
         return self._checked(schema.of_arguments(self.params_model))
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the options that many analyses share."""
+        return frozenset(item.name for item in self.parameters if item.shared)
+
     @cached_property
     def listed_schema(self) -> dict[str, Any]:
         """The same as the list of tools shows it, all of which a model reads before it asks anything.
@@ -117,8 +125,7 @@ class ToolSpec:
 
         if self.explains_shared:
             return self.input_schema
-        shared = {parameter.name for parameter in self.parameters if parameter.shared}
-        return schema.undescribed(self.input_schema, shared)
+        return schema.undescribed(self.input_schema, self.shared)
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from pprof_mcp.session.reading import Reader
 from pprof_mcp.session.store import ProfileStore
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
+from pprof_mcp.sources.remote import Remote
 
 if TYPE_CHECKING:
     from pprof_mcp.merging.inputs import Inputs
@@ -59,6 +60,7 @@ class Session:
         clock: Seconds, for the age of handles; only differences matter.
         stdin: Gives the bytes that the reference `-` stands for; without it there is no such reference.
         lasting: Whether handles outlive the call; those of a shell command end with it.
+        remote: The sources that are reached over the network; those of the settings when not given.
     """
 
     def __init__(
@@ -69,11 +71,13 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         stdin: Callable[[], bytes] | None = None,
         lasting: bool = True,
+        remote: Remote | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.fence = fence
         self.clock = clock
         self.lasting = lasting
+        self.remote = remote or Remote(self.settings)
         self._stdin = stdin
         self._opener = Opener(Reader(fence, self.settings.limits))
         self._table = HandleTable(self.settings.handle_ttl, clock)
@@ -278,15 +282,16 @@ class Session:
 
         Args:
             bundle: The bundle.
-            name: Its name there.
+            name: Its name, without the folder it may lie in.
 
         Returns:
             The content; None when the bundle has none of that name, or it can not be read any more.
         """
-        if not any(other.name == name for other in bundle.others):
+        there = sorted(other.name for other in bundle.others if other.name.rpartition("/")[2] == name)
+        if not there:
             return None
         try:
-            return self._opener.attachment(bundle.reference, name)
+            return self._opener.attachment(bundle.reference, there[0])
         except PprofMcpError:
             return None
 

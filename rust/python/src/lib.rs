@@ -44,7 +44,7 @@ mod _native {
     use super::picture::{callgraph, flamegraph};
     #[pymodule_export]
     use super::profile::{
-        Profile, default_limits, diff, is_program, merge, prepare_source, sniff, zip_entries,
+        Profile, default_limits, diff, is_program, merge, prepare_source, sniff, unpack, zip_entries,
     };
     #[pymodule_export]
     use super::questions::{

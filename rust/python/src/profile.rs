@@ -241,6 +241,18 @@ pub(crate) fn zip_entries<'py>(
         .collect())
 }
 
+/// Bytes without the compression they have, in any number of layers; plain bytes as they are.
+#[pyfunction]
+#[pyo3(signature = (data, limits=None))]
+pub(crate) fn unpack<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    limits: Option<BTreeMap<String, u64>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let content = enter(py, || container::unpack(data, &self::limits(limits)?))?;
+    Ok(PyBytes::new(py, &content))
+}
+
 /// What bytes look like.
 #[pyfunction]
 pub(crate) fn sniff(data: &[u8]) -> String {

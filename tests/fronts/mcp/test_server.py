@@ -44,6 +44,20 @@ def test_an_unknown_tool_is_a_protocol_error(confined: Session) -> None:
     anyio.run(run)
 
 
+def test_a_server_lists_the_groups_it_is_limited_to_and_answers_the_others(confined: Session) -> None:
+    async def run() -> None:
+        async with Client(make_server(confined, toolsets=["core", "compare"])) as client:
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            assert listed == {spec.advertised for spec in load_all() if spec.toolset in ("core", "compare")}
+            assert {"pprof_top", "pprof_diff_top"} <= listed
+            assert "pprof_discover" not in listed
+            answer = await client.call_tool("pprof_hotspot_summary", {"bundle": str(CPU)})
+            assert answer.structured_content is not None
+            assert answer.structured_content["cpu_top5"]
+
+    anyio.run(run)
+
+
 @pytest.mark.parametrize("names", ["underscores", "dotted"])
 def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session, names: Any) -> None:
     async def run() -> None:

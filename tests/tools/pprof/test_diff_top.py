@@ -118,6 +118,18 @@ def test_small_functions_are_compared_too_and_inlined_ones_are_one_with_themselv
     assert [row.delta_flat for row in back.deltas] == [-300, 0]
 
 
+def test_each_base_has_its_own_answer(tmp_path: Path) -> None:
+    """Answers are remembered: one about a profile and its base says nothing about another base."""
+    after, small, large = (
+        pp.open_profile(cpu_of(tmp_path, f"{count}.pb", {"app.f:1 < main.main:2": count}))
+        for count in (10, 7, 9)
+    )
+    deltas = [base.diff_top(after, nodecount=1).deltas[0].delta_flat for base in (small, large, small)]
+    assert deltas == [30_000_000, 10_000_000, 30_000_000]
+    ways = [base.diff_paths(after).rows[0].delta for base in (small, large, small)]
+    assert ways == [30_000_000, 10_000_000, 30_000_000]
+
+
 def test_a_duration_below_zero_is_none(tmp_path: Path) -> None:
     backwards, forwards = (
         pp.open_profile(cpu_of(tmp_path, f"{seconds}.pb", {"app.f:1": 7}, seconds=seconds))

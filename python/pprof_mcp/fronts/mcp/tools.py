@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from pprof_mcp.fronts.mcp.working import in_thread
 from pprof_mcp.registry.catalogue import Entry
 from pprof_mcp.registry.failure import failure_of, one_line
 from pprof_mcp.registry.run import Answer
+from pprof_mcp.toolsets import Toolset
 
 
 class Tools:
@@ -27,18 +28,22 @@ class Tools:
         entries: The tools; each is imported when it is called first.
         caller: Calls them.
         changes: Tells clients when handles have come or gone.
+        toolsets: Groups that are listed.
     """
 
-    def __init__(self, entries: Sequence[Entry], caller: Caller, changes: Changes) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], caller: Caller, changes: Changes, toolsets: Collection[Toolset]
+    ) -> None:
         self._caller = caller
         self._changes = changes
         self._entries = {entry.advertised: entry for entry in entries}
-        self.listed = [self._tool(entry) for entry in sorted(entries, key=lambda entry: entry.name)]
+        listed = sorted((one for one in entries if one.toolset in toolsets), key=lambda one: one.name)
+        self.listed = [self._tool(entry) for entry in listed]
 
     async def list_tools(
         self, _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Give all tools, always in the same order."""
+        """Give the tools of the groups that are served, always in the same order."""
         return types.ListToolsResult(tools=self.listed)
 
     async def call_tool(

@@ -58,6 +58,7 @@ class ReportResult(Result):
     "pprof.generate_report",
     title="Report to send",
     since="0.1",
+    toolset="visual",
     example={"bundle": "handle:0123456789abcdef", "output_path": "report.md"},
     effects=Effects(read_only=False),
 )

@@ -61,6 +61,7 @@ class MergeResult(Result):
     "pprof.merge",
     title="Merge profiles",
     since="0.1",
+    toolset="core",
     example={"profiles": ["handle:0123456789abcdef", "handle:fedcba9876543210"]},
     effects=Effects(read_only=False),
 )

@@ -131,6 +131,7 @@ class MetaResult(Result):
     "pprof.meta",
     title="Profile metadata",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef"},
     view=View("meta"),
 )

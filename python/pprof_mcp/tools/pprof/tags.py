@@ -73,7 +73,11 @@ class TagsResult(TextAnalysis):
 
 
 @tool(
-    "pprof.tags", title="Labels", since="0.1", example={"profile": "handle:0123456789abcdef", "key": "tenant"}
+    "pprof.tags",
+    title="Labels",
+    since="0.1",
+    toolset="core",
+    example={"profile": "handle:0123456789abcdef", "key": "tenant"},
 )
 def tags(
     profile: Profile,

@@ -66,6 +66,7 @@ class OpenResult(Result):
     "profiles.open",
     title="Open profiles",
     since="0.1",
+    toolset="core",
     example={"path": "captures/"},
     view=View(
         "profiles",

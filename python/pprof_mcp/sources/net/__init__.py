@@ -1,0 +1,1 @@
+"""What every source shares that is reached over HTTP: one client, its pace, its patience and its secrets."""

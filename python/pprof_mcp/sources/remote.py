@@ -1,0 +1,118 @@
+"""The sources of one session that are reached over the network: made when they are first asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pprof_mcp.settings import Settings, store_folder
+
+if TYPE_CHECKING:
+    from pprof_mcp.sources.datadog.metrics import Metrics
+    from pprof_mcp.sources.datadog.profiles import Profiles
+    from pprof_mcp.sources.net.cache import DownloadCache
+    from pprof_mcp.sources.net.client import Http
+    from pprof_mcp.sources.net.limiter import Limiter
+    from pprof_mcp.sources.net.proxies import Proxies
+
+
+class Remote:
+    """Safe to use from several threads.
+
+    Args:
+        settings: Keys, addresses, proxies, limits.
+        folder: Where downloads are kept; under the folder of this program's own when not given.
+        connect: Makes the client for proxies, for tests; the usual one when not given.
+        wall: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        folder: Path | None = None,
+        connect: Callable[[Proxies, Limiter], Http] | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.wall = wall
+        self._folder = folder
+        self._connect = connect
+        self._lock = threading.RLock()
+
+    @property
+    def now(self) -> datetime:
+        """The time, in UTC, to the second."""
+        return datetime.fromtimestamp(int(self.wall()), timezone.utc)
+
+    @property
+    def http(self) -> Http:
+        """The client of sources without proxies of their own."""
+        with self._lock:
+            return self._http
+
+    @property
+    def downloads(self) -> DownloadCache:
+        """Downloads that are kept."""
+        with self._lock:
+            return self._downloads
+
+    @property
+    def profiles(self) -> Profiles:
+        """Datadog's profiles."""
+        with self._lock:
+            return self._profiles
+
+    @property
+    def metrics(self) -> Metrics:
+        """Datadog's measures, series and events."""
+        with self._lock:
+            return self._metrics
+
+    @cached_property
+    def _limiter(self) -> Limiter:
+        from pprof_mcp.sources.net.limiter import Limiter
+
+        net = self.settings.net
+        return Limiter(at_once=net.at_once, per_second=net.per_second, burst=net.burst)
+
+    @cached_property
+    def _http(self) -> Http:
+        return self._client(self.settings.net.proxies)
+
+    @cached_property
+    def _downloads(self) -> DownloadCache:
+        from pprof_mcp.sources.net.cache import DownloadCache
+
+        folder = self._folder or store_folder() / "downloads"
+        return DownloadCache(folder, self.settings.net.cache_bytes, now=self.wall)
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        from pprof_mcp.sources.datadog.asking import Asker
+        from pprof_mcp.sources.datadog.profiles import Profiles
+
+        settings = self.settings
+        asker = Asker(settings.datadog, self._client(settings.datadog.proxies))
+        return Profiles(asker, self._downloads, settings.net.download_bytes, settings.limits)
+
+    @cached_property
+    def _metrics(self) -> Metrics:
+        from pprof_mcp.sources.datadog.metrics import Metrics
+
+        return Metrics(self._profiles.asker)
+
+    def _client(self, proxies: Proxies) -> Http:
+        # One pace for all: they are asked by one user, and often through one proxy.
+        if self._connect is not None:
+            return self._connect(proxies, self._limiter)
+        from pprof_mcp import _native
+        from pprof_mcp.sources.net.client import Http
+
+        version = _native.build_info()["version"]
+        return Http(limiter=self._limiter, proxies=proxies, user_agent=f"pprof-mcp/{version}", wall=self.wall)

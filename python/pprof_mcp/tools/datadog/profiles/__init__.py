@@ -1,0 +1,1 @@
+"""Profiles that Datadog holds: listed and chosen."""
