@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-Key = tuple[str, str]
-"""A question of the core by its name, and its options as JSON."""
+Key = tuple[object, str]
+"""A question of the core, the function itself, and its options as JSON."""
 
 
 class Answers:

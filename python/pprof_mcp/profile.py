@@ -55,8 +55,14 @@ class Shared:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """What the core says about it, as plain data."""
-        return cast("dict[str, Any]", json.loads(self.native.meta()))
+        """What the core says about it, as plain data; a duration below zero is none, with a note."""
+        found = cast("dict[str, Any]", json.loads(self.native.meta()))
+        duration = found["duration_nanos"]
+        if duration < 0:
+            found["duration_nanos"] = 0
+            detail = f"it says that it covers {duration / 1e9:.4g} s, which is taken for no duration"
+            found["notes"].append({"code": "negative_duration", "detail": detail})
+        return found
 
     @cached_property
     def answers(self) -> Answers:

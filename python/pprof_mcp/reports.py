@@ -27,7 +27,7 @@ def ask(
     """Ask one question; what was asked before is answered from memory.
 
     Args:
-        question: A function of the core, such as `_native.top`.
+        question: A function of the core, such as `_native.top`, that looks at nothing but its arguments.
         profile: About which profile.
         filters: The shared options.
         **options: What this question takes besides.
@@ -36,7 +36,7 @@ def ask(
         PprofMcpError: As the core says.
     """
     body = spec(filters, **options)
-    found = profile.shared.answers.get((question.__name__, body), lambda: question(profile.native, body))
+    found = profile.shared.answers.get((question, body), lambda: question(profile.native, body))
     return cast("Rows", json.loads(found))
 
 

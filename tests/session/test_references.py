@@ -233,3 +233,18 @@ def test_a_part_of_a_bundle_handle_is_a_bundle_of_one(session: Session) -> None:
     whole = session.bundle(str(DATA / "bundle.zip"))
     part = session.bundle(f"{whole.handle}#mutex")
     assert [member.kind for member in part] == ["mutex"]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("inflated_bytes", 500_000), ("zip_entries", 2)])
+def test_a_zip_that_grows_beyond_the_limits_is_refused_by_their_name(
+    data: Path, tmp_path: Path, limit: str, value: int
+) -> None:
+    path = tmp_path / "grows.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(data / "go" / "main" / "cpu.pb.gz", "cpu.pprof")
+        for name in ("heap.pprof", "readme.txt"):
+            archive.writestr(name, bytes(2_000_000))
+    with pytest.raises(ProfileTooLargeError, match=str(value)) as caught:
+        Session(fence=Fence.unrestricted(), settings=Settings(limits={limit: value})).bundle(str(path))
+    assert f"PPROF_MCP_LIMIT_{limit.upper()}" in caught.value.hint
+    assert len(Session(fence=Fence.unrestricted()).bundle(str(path)).members) == 1

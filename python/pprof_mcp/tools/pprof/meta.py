@@ -186,4 +186,6 @@ def _duration(nanos: int) -> str | None:
 
 
 def _next(profile: Profile) -> list[NextCall]:
+    if not profile.shared.meta["sample_types"]:
+        return []
     return [next_call("pprof.top", "The functions that cost most.", profile=profile.reference)]
