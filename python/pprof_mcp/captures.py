@@ -12,30 +12,42 @@ from pprof_mcp.sources.times import DEFAULT_HOURS
 MOST_HOURS = 24 * 400
 """Longest window, in hours. Source: chosen; profiles are kept for a year at most."""
 
-_From = Annotated[str, Field(default="", max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")]
-_To = Annotated[str, Field(default="", max_length=60, description="End, likewise; default now.")]
-
-Window = TypedDict(
-    "Window",
+Ends = TypedDict(
+    "Ends",
     {
-        "hours": Annotated[
-            float,
-            Field(
-                default=DEFAULT_HOURS,
-                gt=0,
-                le=MOST_HOURS,
-                description="Window back from `to`, without `from`.",
-            ),
+        "from": Annotated[
+            str, Field(default="", max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")
         ],
-        "from": _From,
-        "to": _To,
+        "to": Annotated[str, Field(default="", max_length=60, description="End, likewise; default now.")],
     },
     total=False,
 )
-"""Of when; `from` is no name that a class could spell."""
+"""From when to when; `from` is no name that a class could spell."""
 
-Ends = TypedDict("Ends", {"from": _From, "to": _To}, total=False)
-"""From when to when, without a length."""
+
+class Window(Ends, total=False):
+    """Of when."""
+
+    hours: Annotated[
+        float,
+        Field(
+            default=DEFAULT_HOURS, gt=0, le=MOST_HOURS, description="Window back from `to`, without `from`."
+        ),
+    ]
+
+
+class AnyWindow(Ends, total=False):
+    """Of when, at any source: what is usual there when nothing is said."""
+
+    hours: Annotated[
+        float,
+        Field(
+            default=0,
+            ge=0,
+            le=MOST_HOURS,
+            description="Window back from `to`, without `from`; 0: 72, gcp 24, pyroscope and parca 1.",
+        ),
+    ]
 
 
 class Which(TypedDict, total=False):
@@ -51,6 +63,10 @@ class Which(TypedDict, total=False):
 
 class Captures(Which, Window, total=False):
     """Which profiles, and of when."""
+
+
+class AnyCaptures(Which, AnyWindow, total=False):
+    """The same, at any source."""
 
 
 class Ranged(Which, Ends, total=False):

@@ -96,10 +96,10 @@ def test_a_cancelled_merge_ends(asking: Session) -> None:
 
 
 def test_progress_goes_on_over_several_sides() -> None:
-    told: list[tuple[int, ...]] = []
+    told: list[tuple[int, int, int, int, str]] = []
 
-    def watch(*numbers: int) -> None:
-        told.append(numbers)
+    def watch(done: int, total: int, size: int, failed: int, what: str = "") -> None:
+        told.append((done, total, size, failed, what))
 
     token = WATCH.set(watch)
     try:
@@ -111,7 +111,7 @@ def test_progress_goes_on_over_several_sides() -> None:
         progress.told(2)
     finally:
         WATCH.reset(token)
-    assert told == [(3, 5, 10, 0), (5, 5, 15, 1)]
+    assert told == [(3, 5, 10, 0, "downloads"), (5, 5, 15, 1, "downloads")]
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 300, 2**63 - 1])

@@ -103,7 +103,7 @@ class Progress:
         """Tell how many of this side are done; the thread of the call does."""
         self._done = self._before + done
         if self._watch is not None:
-            self._watch(self._done, self._total, self._bytes, self._failed)
+            self._watch(self._done, self._total, self._bytes, self._failed, "downloads")
 
     def next_side(self) -> None:
         """Go on counting behind those that are done."""

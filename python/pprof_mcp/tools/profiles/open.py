@@ -66,6 +66,7 @@ class OpenResult(Result):
     "profiles.open",
     title="Open profiles",
     since="0.1",
+    toolset="core",
     example={"path": "captures/"},
     view=View(
         "profiles",
@@ -78,7 +79,9 @@ def open(
     path: Annotated[
         str,
         Field(
-            min_length=1, max_length=REFERENCE_LENGTH, description="File, directory, zip, glob, or handle."
+            min_length=1,
+            max_length=REFERENCE_LENGTH,
+            description="File, directory, zip, glob, URL, handle.",
         ),
         Cli(positional=True),
     ],

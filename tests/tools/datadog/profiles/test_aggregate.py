@@ -431,8 +431,9 @@ def test_fifty_profiles_keep_to_the_pace_and_say_how_far_they_are(fake: FakeData
     session = Session(fence=Fence.unrestricted(), settings=settings, remote=remote)
     told: list[tuple[int, ...]] = []
 
-    def watch(*numbers: int) -> None:
-        told.append(numbers)
+    def watch(done: int, total: int, size: int, failed: int, what: str = "") -> None:
+        del what
+        told.append((done, total, size, failed))
 
     token = WATCH.set(watch)
     began = fake.clock()
@@ -487,7 +488,7 @@ def test_a_second_run_downloads_only_the_rest(asking: Session, fake: FakeDatadog
     fake.fault(kind="hold", route="download", nth=9, times=0)
     cancellation = _native.Cancellation()
 
-    def watch(done: int, *_: int) -> None:
+    def watch(done: int, *_: object) -> None:
         if done >= 8:
             cancellation.cancel()
 

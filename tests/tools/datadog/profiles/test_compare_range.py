@@ -224,8 +224,9 @@ def test_what_is_missing_of_a_side_is_told(asking: Session, fake: FakeDatadog) -
 def test_progress_counts_both_sides(asking: Session) -> None:
     told: list[tuple[int, ...]] = []
 
-    def watch(*numbers: int) -> None:
-        told.append(numbers)
+    def watch(done: int, total: int, size: int, failed: int, what: str = "") -> None:
+        del what
+        told.append((done, total, size, failed))
 
     token = WATCH.set(watch)
     try:
