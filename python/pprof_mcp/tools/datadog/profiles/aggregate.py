@@ -55,7 +55,8 @@ class AggregateResult(Result):
 @tool(
     "datadog.profiles.aggregate",
     title="Merge Datadog's profiles of a window",
-    since="0.2",
+    since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "window": "1h", "limit": 10},
     effects=Effects(read_only=False, open_world=True),
 )

@@ -52,8 +52,9 @@ class CompareRangeResult(Result):
 
 @tool(
     "datadog.profiles.compare_range",
-    title="Compare Datadog's profiles of two windows",
-    since="0.2",
+    title="Compare two windows of profiles",
+    since="0.1",
+    toolset="datadog",
     example={
         "service": "checkout",
         "env": "prod",

@@ -73,8 +73,9 @@ class NearEventResult(Result):
 
 @tool(
     "datadog.profiles.near_event",
-    title="Compare Datadog's profiles around an event",
-    since="0.2",
+    title="Compare profiles around an event",
+    since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "event_query": "source:deployment"},
     effects=Effects(read_only=False, open_world=True),
 )
