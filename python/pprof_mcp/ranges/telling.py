@@ -90,7 +90,8 @@ def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
     seconds = merged.duration_nanos / 1e9
     return RangeSide(
         handle=handle,
-        time_range=window_told(asked.chosen.listing.window),
+        from_ts=text(asked.chosen.listing.window.start),
+        to_ts=text(asked.chosen.listing.window.end),
         profiles_merged=len(merged.looked),
         profiles_found=len(asked.chosen.listing.candidates),
         total_duration=seconds_text(seconds),
@@ -150,9 +151,10 @@ def kept(session: Session, asked: Range, merged: Merged, service: str) -> str | 
     """
     if not session.lasting:
         return None
-    window = window_told(asked.chosen.listing.window).model_dump()
+    window = asked.chosen.listing.window
     made_by = (
-        f"{len(merged.looked)} {asked.kind} profiles of {service[:100]}, {window['from']} to {window['to']}"
+        f"{len(merged.looked)} {asked.kind} profiles of {service[:100]}, "
+        f"{text(window.start)} to {text(window.end)}"
     )
     return session.add(merged.native, made_by).handle
 

@@ -65,10 +65,11 @@ class MissingProfile(Row):
 class RangeSide(Row):
     """The profiles of one side of a comparison."""
 
-    columns = ("time_range", "profiles_merged", "total_duration", "hosts", "versions", "handle")
+    columns = ("from_ts", "to_ts", "profiles_merged", "total_duration", "hosts", "versions", "handle")
 
     handle: str | None = Field(description="Handle of its merged profile; null in a shell.")
-    time_range: TimeRange = Field(description="The window.")
+    from_ts: str = Field(description="Start of the window.")
+    to_ts: str = Field(description="End of the window.")
     profiles_merged: int = Field(description="Profiles that were merged.")
     profiles_found: int = Field(description="Profiles that were listed.")
     total_duration: str = Field(description="Sum of the times they cover.")
