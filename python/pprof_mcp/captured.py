@@ -207,22 +207,32 @@ def _write(
     fetched = about.fetched
     when = fetched.timestamp or fetched.end or fetched.start
     parts = (fetched.service, fetched.env, when.strftime("%Y%m%dT%H%M%SZ") if when else "")
-    prefix = "_".join(_part(part) for part in parts if part)
+    prefix = "_".join(part_of_name(part) for part in parts if part)
     wanted = {member.name for member in bundle.members}
     wanted |= {name for name in entries if name.rpartition("/")[2] == "metrics.json"}
     written: list[str] = []
     for name in sorted(wanted & entries.keys()):
-        path = str(Path(out_dir) / f"{prefix}_{_part(name.rpartition('/')[2])}")
-        try:
-            written.append(session.write(path, entries[name]))
-        except InvalidArgumentError:
-            if not _is_there(path, entries[name], session):
-                raise
-            written.append(path)
+        base = part_of_name(name.rpartition("/")[2])
+        written.append(write_once(session, out_dir, f"{prefix}_{base}", entries[name]))
     return written
 
 
-def _part(text_of: str) -> str:
+def write_once(session: Session, folder: str, name: str, content: bytes) -> str:
+    """Write a file that is not there yet; one of this name and content is good as it is.
+
+    Raises:
+        PprofMcpError: It can not be written, or has other content.
+    """
+    path = str(Path(folder) / name)
+    try:
+        return session.write(path, content)
+    except InvalidArgumentError:
+        if not _is_there(path, content, session):
+            raise
+        return path
+
+
+def part_of_name(text_of: str) -> str:
     """Give a part of a file name: nothing in it leads anywhere."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text_of).strip(".-")[:60] or "x"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -67,6 +67,19 @@ class Captures(Which, Window, total=False):
 
 class AnyCaptures(Which, AnyWindow, total=False):
     """The same, at any source."""
+
+
+class Ranged(Which, Ends, total=False):
+    """Which profiles, and from when to when."""
+
+
+ProfileKind = Literal["cpu", "wall", "heap", "mutex", "block", "goroutine", "goroutines", "any"]
+"""Kinds that can be asked for; `any` is the one that most bundles hold."""
+
+
+def kind_of(asked: ProfileKind) -> str:
+    """Give the name that profiles have for a kind."""
+    return "goroutine" if asked == "goroutines" else asked
 
 
 ServiceName = Annotated[str, Field(min_length=1, max_length=200, description="Service name.")]
