@@ -239,3 +239,30 @@ def test_both_ends_are_kept_with_a_mark_between() -> None:
         "line 99",
     ]
     assert meta.truncated
+
+
+class Span(Row):
+    """From when to when."""
+
+    begin: str = Field(description="Start.")
+    end: str = Field(description="End.")
+
+
+class Side(Row):
+    """One side."""
+
+    columns = ("span", "count")
+
+    span: Span = Field(description="When.")
+    count: int = Field(description="How many.")
+
+
+class Sides(Result):
+    """Both sides."""
+
+    before: Side = Field(description="Before.")
+
+
+def test_a_row_in_a_row_is_told_in_words() -> None:
+    found = Sides(warnings=[], next=[], before=Side(span=Span(begin="9:00", end="10:00"), count=4))
+    assert "begin 9:00, end 10:00, count 4" in plain(document(found, lambda _: ""))

@@ -145,7 +145,7 @@ def cell(value: Any) -> str:
         return ", ".join(cell(item) for item in cast("list[Any]", value))
     if isinstance(value, dict):
         return ", ".join(f"{cell(key)} {cell(item)}" for key, item in cast("dict[Any, Any]", value).items())
-    return clean(str(value))
+    return _row_in_words(value) if isinstance(value, Row) else clean(str(value))
 
 
 def _is_rows(value: Any) -> bool:

@@ -42,7 +42,6 @@ CASES = Cases(
         ("bundle", []),
         ("bundle", str(DATA / "go" / "main" / "threadcreate.pb.gz")),
         ("base", "missing/"),
-        ("service", "checkout"),
     ],
 )
 MAIN, HEALTHY = DATA / "go" / "main", DATA / "go" / "healthy"
