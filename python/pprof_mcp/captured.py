@@ -22,6 +22,7 @@ from pprof_mcp.sources.foreign import HEAD, NOTED
 from pprof_mcp.sources.named import AUTO, Fetched, Wanted, choose, load
 from pprof_mcp.sources.pprof_http import STACKS
 from pprof_mcp.sources.times import text
+from pprof_mcp.suggesting import bundle_calls
 
 MOST_FILES = 20
 MOST_TAGS = 40
@@ -249,13 +250,14 @@ def _is_there(path: str, content: bytes, session: Session) -> bool:
 
 def _next(bundle: Bundle, stacks: str | None, session: Session) -> list[NextCall]:
     first = {(member := bundle.of_kind(kind)[0]).handle: member for kind in bundle.kinds}
-    calls = [
+    calls = bundle_calls(bundle, session)
+    calls += [
         next_call(
             "pprof.top", f"What costs most: {member.name}.", profile=session.reference_of(member.handle)
         )
         for member in first.values()
         if len(member.profile)
-    ][:3]
+    ][:2]
     goroutines = bundle.of_kind(GOROUTINE)
     if stacks and goroutines:
         both = {"profile": session.reference_of(goroutines[0].handle), "stacks": session.reference_of(stacks)}

@@ -14,7 +14,6 @@ from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.insight.recommendations import Finding
 from pprof_mcp.results.base import ArgumentValue
 from pprof_mcp.session.bundle import Bundle
-from pprof_mcp.session.handles import PREFIX
 from pprof_mcp.session.session import Session
 
 NOT_LOOKED_AT: Final = "not looked at, for want of a profile: "
@@ -53,24 +52,14 @@ class Report:
 
     def arguments(self, session: Session) -> dict[str, ArgumentValue]:
         """Give the arguments that ask about this capture again."""
-        given: dict[str, ArgumentValue] = {"bundle": _named(self.capture.bundle, session)}
+        given: dict[str, ArgumentValue] = {"bundle": session.reference_of_bundle(self.capture.bundle)}
         if self.asked.base is not None:
-            given["base"] = _named(self.asked.base.bundle, session)
+            given["base"] = session.reference_of_bundle(self.asked.base.bundle)
         if self.asked.container_rss_mb:
             given["container_rss_mb"] = self.asked.container_rss_mb
         if self.asked.repo_prefixes:
             given["repo_prefixes"] = list(self.asked.repo_prefixes)
         return given
-
-
-def _named(bundle: Bundle, session: Session) -> str | list[str]:
-    """Name a bundle for a later call; a command knows no handles of commands before it."""
-    if session.lasting:
-        return bundle.handle
-    if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
-        return bundle.reference
-    # It may have been given as a list, of which the reference is only a description.
-    return [session.reference_of(member.handle) for member in bundle]
 
 
 def reported(

@@ -202,6 +202,15 @@ class Session:
         record = self._enter(profile, profile.shared.key, None, made_by)
         return profile.named(record.handle)
 
+    def reference_of_bundle(self, bundle: Bundle) -> str | list[str]:
+        """Name a bundle for a later call; a command knows no handles of commands before it."""
+        if self.lasting:
+            return bundle.handle
+        if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
+            return bundle.reference
+        # It may have been given as a list, of which the reference is only a description.
+        return [self.reference_of(member.handle) for member in bundle]
+
     def reference_of(self, handle: str) -> str:
         """Give what names a profile in a later call: its handle, or its file where handles do not last."""
         return handle if self.lasting else self.source_of(handle)

@@ -15,6 +15,7 @@ from pprof_mcp.registry.spec import View
 from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
+from pprof_mcp.suggesting import bundle_calls
 
 MOST_OTHERS = 20
 MOST_REASON = 200
@@ -158,7 +159,7 @@ def _warnings(bundle: Bundle) -> list[str]:
 
 
 def _next(bundle: Bundle, session: Session) -> list[NextCall]:
-    calls: list[NextCall] = []
+    calls = bundle_calls(bundle, session)
     for kind in bundle.kinds:
         member = bundle.of_kind(kind)[0]
         try:
