@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pprof_mcp.insight.amounts import amount_text
+from pprof_mcp.insight.overhead import HIGH_PCT, Role
 
 if TYPE_CHECKING:
     from pprof_mcp.results.base import NextCall
@@ -34,8 +35,19 @@ fast there saves a twentieth)."""
 VERY_HOT_PCT: Final = 30.0
 """The same for high priority (chosen)."""
 
+_WORTH_PCT: Final[dict[Role, float]] = {
+    "work": HIGH_PCT,
+    "carrier": VERY_HOT_PCT,
+    "observer": HOT_PCT,
+    "idle": math.inf,
+}
+"""Percent of CPU time from which a category is worth work, surely (chosen)."""
+
 HOLDS_PCT: Final = 25.0
 """Percent of memory in use from which one line is named as what a growing heap may be (chosen)."""
+
+CAUSES_PCT: Final = 50.0
+"""Percent of a cost that one line must cause to be named as its place (chosen: most of it)."""
 
 MOST_EVIDENCE: Final = 4
 """Sentences of evidence of one finding (chosen: more are not read)."""
@@ -141,37 +153,53 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
     )
 
 
-def overhead(row: Detection, total_text: str, unit: str, location: str) -> Finding | None:
-    """Name a category of work that its own severity makes worth a word.
+def overhead(
+    row: Detection, total_text: str, unit: str, *, role: Role, place: tuple[str, str]
+) -> Finding | None:
+    """Name a category of work that is worth work, and the own code that needs most of it.
 
     Args:
         row: The category.
         total_text: CPU time of all samples, with its unit.
         unit: Its unit.
-        location: The line of its heaviest caller; empty when unknown.
+        role: What it is to the program; of a carrier only what one own function causes counts.
+        place: Where it comes from, as function and `file:line`; empty where it is no single place.
+
+    Source:
+        Chosen. A server that does little else spends most of its time on HTTP, system calls and scheduling,
+        and nothing is wrong with that; JSON or compression as large are each somebody's choice, and logging
+        as large as own code that is hot serves nobody.
     """
-    if row.severity == "low" or not row.suggestion:
-        return None
     caller = row.callers[0] if row.callers else None
+    share, value, samples = row.percentage, row.value, float(row.samples)
+    if role == "carrier":
+        if caller is None or not row.value:
+            return None
+        share, value = caller.pct, caller.value
+        samples *= caller.value / row.value
+    sure = share * (1 - SURE / math.sqrt(max(samples, 1.0)))
+    if row.severity == "low" or not row.suggestion or sure < _WORTH_PCT[role]:
+        return None
     error = "" if row.relative_error_pct is None else f" ± {row.relative_error_pct:g} %"
     evidence = [f"{row.value_text} of {total_text} CPU time, {row.samples} samples{error}"]
     if caller is not None and caller.pct < row.percentage:
-        evidence.append(f"{caller.pct:g} % of CPU time is for {_short(caller.function)}")
+        told = ", ".join(f"{one.pct:g} % for {_short(one.function)}" for one in row.callers)
+        evidence.append(f"of all CPU time {told}")
     if row.top_functions:
         first = row.top_functions[0]
         evidence.append(f"most in {first.function} ({first.cum_pct:g} %)")
-    function = caller.function if caller else row.top_functions[0].function if row.top_functions else ""
+    function, location = place
     return Finding(
         kind="cpu",
         area=row.category,
-        priority=row.severity,
+        priority="medium" if role == "carrier" else row.severity,
         suggestion=row.suggestion,
         evidence=tuple(evidence),
         function=function,
         location=location,
-        share_pct=row.percentage,
+        share_pct=share,
         share_of="CPU time",
-        saving=float(row.value),
+        saving=float(value),
         unit=unit,
         how="all of it, as if none were needed",
     )

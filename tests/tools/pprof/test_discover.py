@@ -304,6 +304,46 @@ def test_collecting_garbage_is_told_with_who_allocates_most(tmp_path: Path, sess
     assert collecting.share_of == "CPU time"
 
 
+def test_a_server_that_does_little_but_serve_needs_no_advice(tmp_path: Path) -> None:
+    serve = "net/http.(*conn).serve:1"
+    handler = f"ex.com/m.get:9 < {serve}"
+    stacks = {
+        f"syscall.Syscall:1 < net/http.(*conn).readRequest:2 < {serve}": 300,
+        "runtime.futex:1 < runtime.schedule:2 < runtime.mcall:3": 250,
+        f"runtime.mallocgc:1 < net/http.Header.Set:2 < {handler}": 150,
+        f"encoding/json.Marshal:3 < {handler}": 120,
+        f"go.uber.org/zap.(*Logger).Info:3 < {handler}": 80,
+        f"ex.com/m.get:8 < {serve}": 60,
+    }
+    found = discover(cpu_of(tmp_path, "cpu.pb", stacks))
+    assert found.recommendations == []
+    assert found.verdict == "nothing_stands_out"
+
+
+def test_work_that_somebody_chose_is_told_with_the_line_that_most_of_it_is_for(tmp_path: Path) -> None:
+    handler = "ex.com/m.get:9 < net/http.(*conn).serve:1"
+    stacks = {
+        f"regexp/syntax.Parse:1 < regexp.MustCompile:2 < ex.com/m.valid:5 < {handler}": 200,
+        f"fmt.Sprintf:1 < go.uber.org/zap.(*SugaredLogger).Debugf:2 < ex.com/m.note:7 < {handler}": 140,
+        f"runtime.cgocall:1 < ex.com/m._Cfunc_sum:3 < ex.com/m.Sum:4 < {handler}": 220,
+        f"encoding/json.Marshal:3 < ex.com/m.one:6 < {handler}": 110,
+        f"encoding/json.Marshal:3 < ex.com/m.two:6 < {handler}": 110,
+        f"encoding/json.Marshal:3 < ex.com/m.three:6 < {handler}": 110,
+        "syscall.Syscall:1 < net/http.(*conn).serve:1": 110,
+    }
+    found = discover(cpu_of(tmp_path, "cpu.pb", stacks), limit=9)
+    told = {(row.area, row.function, row.source_location, row.share_pct) for row in found.recommendations}
+    assert told == {
+        ("regexp", "ex.com/m.valid", "ex.com/m/x.go:5", 20.0),
+        ("logging", "ex.com/m.note", "ex.com/m/x.go:7", 14.0),
+        ("cgo", "ex.com/m.Sum", "ex.com/m/x.go:4", 22.0),
+        # A third each: no single place.
+        ("json", None, None, 33.0),
+    }
+    (encoding,) = [row for row in found.recommendations if row.area == "json"]
+    assert any("11 % for m.one, 11 % for m.three, 11 % for m.two" in text for text in encoding.evidence)
+
+
 def test_a_lock_in_a_mutex_profile_alone_is_told(tmp_path: Path, session: Session) -> None:
     path = profile_of(
         session,
