@@ -11,7 +11,7 @@ from typing import Final, Literal
 from pprof_mcp.insight.lock_order import Order, OrderHint
 from pprof_mcp.insight.locks import Lock, Stack
 from pprof_mcp.insight.units import duration_text
-from pprof_mcp.insight.waits import WRITE
+from pprof_mcp.insight.waits import READ, WRITE
 
 HOT_WAITERS: Final = 0.1
 """Waiters on average from which on a lock is worth a look (chosen: a tenth of one request at any time)."""
@@ -46,10 +46,16 @@ _CHANGES: Final = re.compile(
     r"(?:set|put|add|update|write|store|save|delete|remove|insert|append|push|pop|reset|reload|refresh|clear|"
     r"register|close|open|start|stop|init|incr|decr|inc|dec|evict|expire|flush|swap|replace|create|new|apply|"
     r"commit|record|observe|mark|touch|lock|acquire|release|subscribe|publish|send|take|enqueue|dequeue|merge|"
-    r"rotate|do)(?![a-z])"
+    r"rotate|do|fill|load|build|make|compute|process|handle|reserve|allocate?|free|assign|attach|detach|edit|"
+    r"change|rename|modify|mutate|submit|cancel|complete|finish|begin|end|run|work|serve|step|sweep|prune|trim|"
+    r"drain|upsert|patch|sort|invalidate|warm|import|ingest|move|transfer|charge|pay|book|join|leave|enter|exit|"
+    r"grow|shrink|bump|track|note|log|emit|sync|tick|on|with)(?![a-z])"
 )
+_CLOSURE: Final = re.compile(r"\.func\d+(?:\.\d+)*$")
+"""Functions without a name, of which no word says what they do (specified by Go's compiler)."""
+
 _READS: Final = re.compile(
-    r"(?:get|load|look ?up|find|read|list|has|contains|is|count|len|peek|search|fetch|range|each|snapshot|"
+    r"(?:get|look ?up|find|read|list|has|contains|is|count|len|peek|search|fetch|range|each|snapshot|"
     r"string|view|query|select|match|exists|all|keys|values|size|stats|dump)(?![a-z])"
 )
 """Words of names that say whether a function changes what it guards (chosen)."""
@@ -138,11 +144,11 @@ def _hot(lock: Lock, waiters: float | None, share: float) -> Pattern:
     site = lock.site
     released = lock.released_at[0].place if lock.released_at else None
     held = f", until {released.short}" if released and lock.waits else ""
+    kept = "held for writing" if site.reason == READ else "held"
     if _mean(lock) >= LONG_WAIT_NS:
         advice = (
             f"Waits for {_name(lock)} take {duration_text(_mean(lock))} on average: something slow "
-            f"happens while it is "
-            f"held{held}. Move that out of the lock."
+            f"happens while it is {kept}{held}. Move that out of the lock."
         )
     else:
         advice = (
@@ -186,7 +192,7 @@ def _convoy(lock: Lock, waiters: float) -> list[Pattern]:
 def _write(lock: Lock, waiters: float | None, *, has_readers: bool) -> list[Pattern]:
     place = lock.site.place
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", place.function.rpartition(".")[2]).lower()
-    if _CHANGES.match(words) or has_readers:
+    if _CHANGES.match(words) or _CLOSURE.search(place.function) or has_readers:
         return []
     reads = _READS.match(words) is not None
     why = "its name says that it reads" if reads else "nothing in its name says that it writes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pprof_mcp.insight.waits import Reason
+from pprof_mcp.insight.waits import READ, WRITE, Reason
 
 
 @dataclass(frozen=True, order=True)
@@ -133,20 +133,28 @@ def join(waits: Sequence[Site], holds: Sequence[Site]) -> list[Lock]:
         Chosen. A lock is known to a profile only by the lines around it: the same function takes and
         releases it, or a function that only takes (a helper) is called by one that only releases. All
         release sites of a function count for each of its waits: which of several locks a line releases is
-        not recorded.
+        not recorded. Who waits to read waits for a writer and never for other readers (specified by
+        sync.RWMutex), so what holds is a function of the same type or package that releases the write lock.
     """
     takers = {(site.place.function, site.reason) for site in waits}
     releasers = _by_function(holds)
+    writers: dict[str, list[Site]] = {}
+    for hold in holds:
+        if hold.reason == WRITE:
+            writers.setdefault(hold.place.owner, []).append(hold)
     matched: set[Place] = set()
     locks: list[Lock] = []
     for site in waits:
-        found = list(releasers.get((site.place.function, site.reason), ()))
+        if site.reason == READ and site.place.owner in writers:
+            found = writers[site.place.owner]
+        else:
+            found = list(releasers.get((site.place.function, site.reason), ()))
         if not found:
             for caller in {part.place.function: None for part in site.holding}:
                 if (caller, site.reason) not in takers:
                     found.extend(releasers.get((caller, site.reason), ()))
         matched.update(hold.place for hold in found)
-        found.sort(key=lambda hold: (-hold.delay, hold.place))
+        found = sorted(found, key=lambda hold: (-hold.delay, hold.place))
         locks.append(
             Lock(
                 site=site,
