@@ -47,6 +47,12 @@ class Part:
     member: Member
     profile: Profile
 
+    @property
+    def is_dump(self) -> bool:
+        """Whether it is a text of stacks, which says since when goroutines wait."""
+        meta = self.profile.shared.meta
+        return not meta["mappings"] and any(key["key"] == "state" for key in meta["label_keys"])
+
     @cached_property
     def seconds(self) -> float | None:
         """What it covers; None when it does not say, or not believably."""
@@ -63,17 +69,20 @@ class Capture:
         parts: Those with samples, by kind.
         empty: Kinds of which there is a profile without samples.
         warnings: What was not chosen.
+        stacks: A dump of goroutines (`debug=2`) beside their profile: it adds ages.
     """
 
     bundle: Bundle
     parts: dict[str, Part]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
+    stacks: Part | None = None
 
     @property
     def key(self) -> Hashable:
         """What tells this choice of profiles, and how they are called, from any other."""
-        parts = ((kind, part.member.name, part.member.handle) for kind, part in self.parts.items())
+        chosen = {**self.parts, **({"stacks": self.stacks} if self.stacks else {})}
+        parts = ((kind, part.member.name, part.member.handle) for kind, part in chosen.items())
         return (self.bundle.reference, *parts)
 
     @property
@@ -113,6 +122,7 @@ def captured(bundle: Bundle) -> Capture:
     """
     parts: dict[str, Part] = {}
     empty: list[str] = []
+    stacks: Part | None = None
     warnings = list(_unread(bundle))
     for kind in KINDS:
         found = sorted((Part(kind, member, member.profile) for member in bundle.of_kind(kind)), key=_order)
@@ -121,12 +131,16 @@ def captured(bundle: Bundle) -> Capture:
             empty.extend([kind] if found else [])
             continue
         parts[kind] = with_samples[0]
+        if kind == "goroutine":
+            stacks = next((part for part in with_samples[1:] if part.is_dump), None)
+            found = [part for part in found if part is not stacks]
         if len(found) > 1:
             name = with_samples[0].member.name
             warnings.append(f"{name} is used, the latest of {len(found)} {kind} profiles")
-    members = {part.member.handle: part.member for part in parts.values()}
+    chosen = [*parts.values(), *([stacks] if stacks else [])]
+    members = {part.member.handle: part.member for part in chosen}
     kept = tuple(sorted(members.values(), key=lambda member: member.name))
-    return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings))
+    return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings), stacks)
 
 
 def _unread(bundle: Bundle) -> Iterator[str]:

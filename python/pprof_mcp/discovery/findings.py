@@ -76,11 +76,14 @@ class _Finder:
     @cached_property
     def _allocator(self) -> tuple[str, str]:
         """Who allocates most of all: collecting is for those who allocate, not for whom it interrupts."""
-        sites = self.found.allocations
-        first = next((one for one in sites.paths if one.first_app_frame), None) if sites else None
-        if first is None or first.alloc_pct < rules.CAUSES_PCT:
-            return "", ""
-        return first.first_app_frame or "", first.source_location or ""
+        sums: dict[str, float] = {}
+        lines: dict[str, str] = {}
+        for row in self.found.allocations.paths if self.found.allocations else ():
+            if row.first_app_frame:
+                sums[row.first_app_frame] = sums.get(row.first_app_frame, 0.0) + row.alloc_pct
+                lines.setdefault(row.first_app_frame, row.source_location or "")
+        first = min(sums, key=lambda function: (-sums[function], function), default="")
+        return (first, lines[first]) if first and sums[first] >= rules.CAUSES_PCT else ("", "")
 
     @cached_property
     def _is_busy(self) -> bool:

@@ -7,6 +7,7 @@ same line are one: a loop that encodes JSON costs CPU, allocates, and is mended 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
@@ -51,6 +52,9 @@ CAUSES_PCT: Final = 50.0
 
 MOST_EVIDENCE: Final = 4
 """Sentences of evidence of one finding (chosen: more are not read)."""
+
+_ALLOCATING: Final = frozenset({"alloc_churn", "gc", "allocation"})
+"""Areas in which the lines of one function are one thing to mend (chosen)."""
 
 _RANK: Final[dict[Severity, int]] = {"high": 0, "medium": 1, "low": 2}
 _KINDS: Final[dict[Kind, int]] = {"cpu": 0, "lock": 1, "goroutine": 2, "heap": 3}
@@ -134,9 +138,14 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
     steps = " > ".join(f"{_short(step.function)} ({_line(step.location)})" for step in way.call_chain[-3:])
     spent = f"{own.value_text} of {amount_text(total, unit)} CPU time"
     evidence = [f"{spent}, about {samples:.0f} samples, by {steps}"]
-    lines = [f"{_line(one.location)} {one.value_text}" for one in way.hot_lines if one.location]
+    lines: dict[str, int] = {}
+    for one in way.hot_lines:
+        if one.location:
+            # A closure may stand on the line of its function.
+            lines[one.location] = lines.get(one.location, 0) + one.value
     if lines:
-        evidence.append(f"hot lines: {', '.join(lines)}")
+        told = (f"{_line(place)} {amount_text(value, unit)}" for place, value in lines.items())
+        evidence.append(f"hot lines: {', '.join(told)}")
     return Finding(
         kind="cpu",
         area="own code",
@@ -342,6 +351,13 @@ _ENDS: Final = {
 """What ends a wait, by the runtime's words for it."""
 
 
+_POOLS: Final = re.compile(
+    r"database/sql\.\(\*DB\)\.conn|github\.com/jackc/puddle/|golang\.org/x/sync/semaphore\.\(\*Weighted\)"
+    r"|github\.com/(?:redis/go-redis|go-redis/redis)/.*\(\*ConnPool\)\.|net/http\.\(\*Transport\)\.getConn"
+)
+"""Where goroutines wait for one of a limited number of things (specified by these packages)."""
+
+
 def leak(row: PotentialLeak, function: str, location: str) -> Finding:
     """Name goroutines that look leaked.
 
@@ -352,11 +368,17 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
     """
     creators = (f"started by {', '.join(row.creators[:2])}",) if row.creators else ()
     reason = row.wait_reason.removesuffix(" (nil chan)").removesuffix(" (no cases)")
+    suggestion = _ENDS.get(reason, "See what should end this wait; give it a deadline or a context.")
+    if _POOLS.match(row.site):
+        suggestion = (
+            "All of a pool are taken: give back what was taken on every way out (close rows, transactions, "
+            "bodies), then see whether the pool is large enough."
+        )
     return Finding(
         kind="goroutine",
         area="goroutine_leak",
         priority=row.severity,
-        suggestion=_ENDS.get(reason, "See what should end this wait; give it a deadline or a context."),
+        suggestion=suggestion,
         evidence=(*row.evidence, *creators),
         function=function,
         location=location,
@@ -369,15 +391,18 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
-    """Join findings about the same line, and put the weightiest first.
+    """Join findings about the same line, or about what one function allocates; put the weightiest first.
 
     Returns:
         By priority, then by share, then by words: a total order. What is saved of different kinds can be
         compared by how much of its kind it is, and by nothing else.
     """
     groups: dict[str | int, list[Finding]] = {}
+    allocators: dict[str, str | int] = {}
     for at, found in enumerate(sorted(findings, key=_order)):
         key = found.location if ":" in found.location else at
+        if found.area in _ALLOCATING and found.function:
+            key = allocators.setdefault(found.function, key)
         groups.setdefault(key, []).append(found)
     return [_joined(group) for group in groups.values()]
 

@@ -114,7 +114,7 @@ _PLUMBING = re.compile(
     r"|^(?:java\.util\.concurrent|jdk\.internal|sun\.misc|java\.lang\.(?:Object|Thread))\."
     r"|^System\.Threading\.|^std::(?:mutex|unique_lock|lock_guard|sys|thread)\b|^_*(?:pthread|lll|futex|syscall)"
 )
-"""What only carries a wait out, and is never the place to change; Go's wrappers of deferred calls among it."""
+"""What only carries a wait out, and is never the place to change; Go's wrappers of deferred calls, too."""
 
 
 def kind_of(name: str) -> tuple[int, bool]:
