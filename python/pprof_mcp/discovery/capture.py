@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from pprof_mcp.insight.units import NANOSECONDS
+from pprof_mcp.marking import Marked
 from pprof_mcp.overhead import LONGEST
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle, Member
@@ -22,6 +23,8 @@ KINDS: Final = ("cpu", "heap", "mutex", "block", "goroutine")
 
 _CPU_TYPES: Final = ("cpu", "cpu-time", "cpu-samples")
 """Sample types that say what CPU time was spent, the best first (specified: Go, the Datadog tracers)."""
+
+_WALL: Final = "wall"
 
 _COUNTS: Final = ("samples", "cpu-samples", "sample")
 """Sample types that count what was recorded (specified likewise)."""
@@ -96,7 +99,12 @@ class Capture:
     def cpu_type(self) -> str:
         """The sample type of the CPU profile that counts CPU time; empty for its own default."""
         types = {item["type"] for item in self.parts["cpu"].profile.shared.meta["sample_types"]}
-        return next((name for name in _CPU_TYPES if name in types), "")
+        return next((name for name in (*_CPU_TYPES, _WALL) if name in types), "")
+
+    @property
+    def cpu_words(self) -> str:
+        """What its shares are of."""
+        return "wall time" if self.cpu_type == _WALL else "CPU time"
 
     @property
     def timestamp(self) -> str | None:
@@ -125,7 +133,8 @@ def captured(bundle: Bundle) -> Capture:
     stacks: Part | None = None
     warnings = list(_unread(bundle))
     for kind in KINDS:
-        found = sorted((Part(kind, member, member.profile) for member in bundle.of_kind(kind)), key=_order)
+        members = bundle.of_kind(kind) or (_of_node(bundle) if kind == "cpu" else ())
+        found = sorted((Part(kind, member, member.profile) for member in members), key=_order)
         with_samples = [part for part in found if len(part.profile)]
         if not with_samples:
             empty.extend([kind] if found else [])
@@ -138,9 +147,18 @@ def captured(bundle: Bundle) -> Capture:
             name = with_samples[0].member.name
             warnings.append(f"{name} is used, the latest of {len(found)} {kind} profiles")
     chosen = [*parts.values(), *([stacks] if stacks else [])]
-    members = {part.member.handle: part.member for part in chosen}
-    kept = tuple(sorted(members.values(), key=lambda member: member.name))
+    kept = tuple(
+        sorted({part.member.handle: part.member for part in chosen}.values(), key=lambda member: member.name)
+    )
     return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings), stacks)
+
+
+def _of_node(bundle: Bundle) -> list[Member]:
+    """Give profiles of wall time that stand for CPU time: Node's.
+
+    Source: specified by V8: its one thread is sampled, and frames other than `(idle)` are work.
+    """
+    return [one for one in bundle.of_kind(_WALL) if Marked(one.profile, {}).runtime == "node"]
 
 
 def _unread(bundle: Bundle) -> Iterator[str]:

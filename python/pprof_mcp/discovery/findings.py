@@ -9,6 +9,7 @@ from typing import Final
 
 from pprof_mcp.discovery.capture import Capture, cpu_events, utilization_pct
 from pprof_mcp.discovery.results import Asked, Results
+from pprof_mcp.discovery.waiting import waiting_lines
 from pprof_mcp.insight import recommendations as rules
 from pprof_mcp.insight.overhead import LEAST_CPU, overhead_knowledge
 from pprof_mcp.insight.recommendations import Allocated, Finding
@@ -47,9 +48,17 @@ class _Finder:
     def _cpu(self) -> Iterator[Finding]:
         ways, costs = self.found.storylines, self.found.overhead
         if ways is not None:
+            waits = waiting_lines(self.capture.parts["cpu"])
             for way in ways.storylines:
                 events = cpu_events(self.capture.parts["cpu"], ways.total, ways.unit)
-                one = rules.own_work(way, ways.total, ways.unit, events=events, matters=self._is_busy)
+                one = rules.own_work(
+                    rules.without_waits(way, waits),
+                    ways.total,
+                    ways.unit,
+                    events=events,
+                    matters=self._is_busy,
+                    of=self.capture.cpu_words,
+                )
                 if one is not None:
                     why = f"What each line of {_short(one.function)} costs."
                     yield replace(one, call=self._list(one.function, why))

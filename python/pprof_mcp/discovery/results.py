@@ -157,7 +157,8 @@ def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callabl
             repo_prefixes=prefixes,
         )
     if "cpu" in parts:
-        cpu, index = parts["cpu"].profile, capture.cpu_type
+        cpu = parts["cpu"].profile
+        index = capture.cpu_type
         add("pprof.storylines", profile=cpu, n=MOST_WAYS, sample_index=index, repo_prefixes=prefixes)
         add("pprof.overhead_report", profile=cpu, sample_index=index, repo_prefixes=prefixes)
     if "heap" in parts:

@@ -217,14 +217,15 @@ def stack_bytes(depth: float) -> int:
 
 
 _KEEPS = (
-    "Look at what holds these objects: a map or list that is only added to, a cache without bound. Bound it, or "
-    "delete entries when they are done with."
+    "Look at what holds these objects: a map or list that is only added to, a cache without bound. Bound it, "
+    "or delete entries when they are done with."
 )
 _KEEPS_GO = (
-    "Look at what holds these objects: a map or slice that is only added to, a cache without bound, goroutines "
-    "that never end. Bound it, or delete entries when they are done with. What was filled once and only shows "
-    "late is no leak: Go's heap profiles may be two collections old, with ?gc=1 they are not."
+    "Look at what holds these objects: a map or slice that is only added to, a cache without bound, "
+    "goroutines that never end. Bound it, or delete entries when they are done with. What was filled once "
+    "and shows late is no leak: Go's heap profiles may be two collections old, with ?gc=1 they are not."
 )
+_COLLECT = " What is garbage already counts until it is collected: collect before both profiles."
 """What keeps objects; how old a profile is, is specified by runtime.MemProfile."""
 
 
@@ -257,7 +258,7 @@ def _growth(facts: Facts) -> Iterator[Suspicion]:
                 f"{size_text(grown)}{sure} more{rate}",
                 f"{100 * live / facts.live:.1f}% of all memory in use is from {location}",
             ),
-            advice=_KEEPS_GO if facts.is_go else _KEEPS,
+            advice=_KEEPS_GO if facts.is_go else _KEEPS + (_COLLECT if facts.uncollected else ""),
             location=location,
             weight=grown,
         )
@@ -306,8 +307,8 @@ def _churn(facts: Facts) -> Iterator[Suspicion]:
                 ),
                 f"in use of it: {size_text(site.live)}; {site.location}",
             ),
-            advice=f"Take such large buffers from a {'sync.Pool' if facts.is_go else 'pool'}, or let the caller "
-            "pass one in."
+            advice=f"Take such large buffers from a {'sync.Pool' if facts.is_go else 'pool'}, or let the "
+            "caller pass one in."
             if size > LARGE_OBJECT
             else "Do the work once instead of in the loop, keep its result, or reuse encoder and buffer.",
             location=site.location,
@@ -355,7 +356,7 @@ def _buffers(facts: Facts) -> Iterator[Suspicion]:
             heaviest = sorted(group, key=lambda one: (-max(one.allocated, one.live), one.location))[:3]
             yield Suspicion(
                 category=category,
-                severity="high" if live >= facts.live / 2 else "medium",
+                severity="high" if live >= max(BUFFERS, facts.live / 2) else "medium",
                 confidence="confirmed" if kind != SQLITE_TEMP else "likely",
                 description=what,
                 evidence=(_share(facts, allocated, live), *map(_use, heaviest)),

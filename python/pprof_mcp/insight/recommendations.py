@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -107,7 +107,25 @@ class Finding:
         return f"{amount_text(whole, self.unit)}{self.per}"
 
 
-def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: bool) -> Finding | None:
+def without_waits(way: Storyline, waits: Collection[str]) -> Storyline:
+    """Take lines that only wait, and their time, out of a way.
+
+    Args:
+        way: A way through own code.
+        waits: Lines as `file:line`.
+    """
+    lines = [line for line in way.hot_lines if line.location not in waits]
+    less = sum(line.value for line in way.hot_lines) - sum(line.value for line in lines)
+    work = [
+        part.model_copy(update={"value": max(0, part.value - less)}) if part.category == "own code" else part
+        for part in way.work
+    ]
+    return way.model_copy(update={"hot_lines": lines, "work": work}) if less else way
+
+
+def own_work(
+    way: Storyline, total: int, unit: str, *, events: float, matters: bool, of: str = "CPU time"
+) -> Finding | None:
     """Name own code that computes itself, other than by way of a library that a category knows.
 
     Args:
@@ -116,6 +134,7 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         unit: Its unit.
         events: Samples that were recorded for all of it; a row of a profile stands for many.
         matters: Whether the process used enough CPU for work on it to pay.
+        of: What shares are of.
     """
     own = next((part for part in way.work if part.category == "own code"), None)
     if own is None or not total or not matters:
@@ -136,7 +155,7 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         else f"The work is in {leaf} itself: look for a better algorithm, fewer calls, results to keep."
     )
     steps = " > ".join(f"{_short(step.function)} ({_line(step.location)})" for step in way.call_chain[-3:])
-    spent = f"{own.value_text} of {amount_text(total, unit)} CPU time"
+    spent = f"{amount_text(own.value, unit)} of {amount_text(total, unit)} {of}"
     evidence = [f"{spent}, about {samples:.0f} samples, by {steps}"]
     lines: dict[str, int] = {}
     for one in way.hot_lines:
@@ -155,7 +174,7 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         function=way.leaf_hotspot,
         location=where or "",
         share_pct=round(pct, 2),
-        share_of="CPU time",
+        share_of=of,
         saving=float(own.value),
         unit=unit,
         how="all of it; twice as fast saves half",
