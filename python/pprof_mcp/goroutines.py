@@ -235,6 +235,22 @@ def joined(now: Goroutines, dump: Goroutines) -> Goroutines:
     return replace(now, groups=tuple(groups), ages_known=True)
 
 
+def with_others(now: Goroutines) -> Goroutines:
+    """Say of each group whether others are old, which tells that the process is."""
+    aged = [found.group.site for found in now.groups if found.group.aged]
+    if not aged:
+        return now
+    return replace(
+        now,
+        groups=tuple(
+            replace(
+                found, group=replace(found.group, others_aged=any(site != found.group.site for site in aged))
+            )
+            for found in now.groups
+        ),
+    )
+
+
 def with_ends(now: Goroutines, block: Profile) -> Goroutines:
     """Say of each group how many waits at its line ended, by a block profile of the same process.
 

@@ -282,7 +282,12 @@ def _site(key: _Key, now: tuple[_Sums, _Sums], was: _Sums | None, earlier: _Sums
         live_events=live.events,
         live_before=None if was is None or before is None else before.value(was.pair),
         live_events_before=(before.events or 0.0) if before is not None else 0.0,
+        events_between=_between(allocated.events, less.events) if earlier is not None else None,
     )
+
+
+def _between(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else max(0.0, now - before)
 
 
 def _holders(sites: Sequence[Site], total: int, *, has_base: bool) -> list[dict[str, Any]]:

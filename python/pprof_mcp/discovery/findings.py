@@ -11,6 +11,7 @@ from pprof_mcp.discovery.capture import Capture, cpu_events, utilization_pct
 from pprof_mcp.discovery.results import Asked, Results
 from pprof_mcp.discovery.waiting import waiting_lines
 from pprof_mcp.insight import recommendations as rules
+from pprof_mcp.insight.frames import short_name
 from pprof_mcp.insight.overhead import LEAST_CPU, overhead_knowledge
 from pprof_mcp.insight.recommendations import Allocated, Finding
 from pprof_mcp.reports import exactly
@@ -255,7 +256,7 @@ def _index(name: str) -> dict[str, ArgumentValue]:
 
 
 def _short(function: str) -> str:
-    return function.rpartition("/")[2][:100]
+    return short_name(function)[:100]
 
 
 def _split(site: str) -> tuple[str, str]:

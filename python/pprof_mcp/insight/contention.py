@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pprof_mcp.insight.frames import without_type_arguments
 from pprof_mcp.insight.lock_order import Order, OrderHint
 from pprof_mcp.insight.locks import Lock, Stack
 from pprof_mcp.insight.units import duration_text
@@ -49,7 +50,7 @@ _CHANGES: Final = re.compile(
     r"rotate|do|fill|load|build|make|compute|process|handle|reserve|allocate?|free|assign|attach|detach|edit|"
     r"change|rename|modify|mutate|submit|cancel|complete|finish|begin|end|run|work|serve|step|sweep|prune|trim|"
     r"drain|upsert|patch|sort|invalidate|warm|import|ingest|move|transfer|charge|pay|book|join|leave|enter|exit|"
-    r"grow|shrink|bump|track|note|log|emit|sync|tick|on|with)(?![a-z])"
+    r"post|credit|debit|deposit|withdraw|accept|reject|ship|refund|settle|grow|shrink|bump|track|note|log|emit|sync|tick|on|with)(?![a-z])"
 )
 _CLOSURE: Final = re.compile(r"\.func\d+(?:\.\d+)*$")
 """Functions without a name, of which no word says what they do (specified by Go's compiler)."""
@@ -190,8 +191,12 @@ def _convoy(lock: Lock, waiters: float) -> list[Pattern]:
 
 
 def _write(lock: Lock, waiters: float | None, *, has_readers: bool) -> list[Pattern]:
+    # Who holds it is to be judged, not who waits: they may well have to write.
     place = lock.site.place
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", place.function.rpartition(".")[2]).lower()
+    if lock.waits and lock.released_at and lock.released_at[0].place.function != place.function:
+        place = lock.released_at[0].place
+    name = without_type_arguments(place.function).rpartition(".")[2]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
     if _CHANGES.match(words) or _CLOSURE.search(place.function) or has_readers:
         return []
     reads = _READS.match(words) is not None
@@ -200,7 +205,7 @@ def _write(lock: Lock, waiters: float | None, *, has_readers: bool) -> list[Patt
         Pattern(
             "write_lock_for_reads",
             "medium" if reads else "low",
-            place.location or place.function,
+            lock.site.place.location or lock.site.place.function,
             f"{place.short} takes the write lock of a RWMutex, {why}, and nobody is seen waiting to read: "
             f"{duration_text(lock.site.delay)} in {lock.site.count} contentions, {_rate(waiters)}.",
             f"If {place.short} only reads, take RLock instead of Lock there: readers then pass side by side.",

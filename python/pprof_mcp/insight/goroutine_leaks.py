@@ -56,6 +56,7 @@ class Group:
         aged: How many have a known age, of a minute or more.
         oldest: Minutes that the oldest has waited; None when no age is known.
         ages_known: Whether the input says ages at all.
+        others_aged: Whether goroutines of other groups have waited for a minute or more.
         ended: Waits at this line that ended, by a block profile of the process; None without one.
     """
 
@@ -67,12 +68,17 @@ class Group:
     aged: int = 0
     oldest: int | None = None
     ages_known: bool = False
+    others_aged: bool = False
     ended: int | None = None
 
     @property
     def wakes(self) -> bool:
-        """Whether as many waits ended here as there are now, so that each of them goes on some time."""
-        return self.ended is not None and self.ended >= max(self.count, 1)
+        """Whether each of them goes on some time.
+
+        Source: as many waits ended here as there are now; or none is a minute old while others are (chosen).
+        """
+        is_young = self.ages_known and self.others_aged and not self.aged
+        return is_young or (self.ended is not None and self.ended >= max(self.count, 1))
 
     @property
     def is_stuck(self) -> bool:
@@ -209,14 +215,15 @@ def _evidence(group: Group, total: int) -> list[str]:
             found.append(f"there were {group.before} before: {group.change:+d}, more than chance")
         elif group.before:
             found.append(f"there were {group.before} before ({group.change:+d}): no growth")
-    if group.wakes:
+    if group.ended and not group.is_stuck:
         found.append(f"{group.ended} waits at this line ended")
     elif group.is_stuck:
         found.append(f"by the block profile {group.ended or 'none'} of the waits at this line ended")
     if group.oldest is not None:
         found.append(f"{group.aged} wait for a minute or longer, the oldest for {group.oldest} minutes")
     elif group.ages_known:
-        found.append("none has waited for a minute")
+        # The runtime notes since when a goroutine waits at the next collection (specified: markroot).
+        found.append("none is known to have waited for a minute (a wait counts from the next collection on)")
     return found
 
 

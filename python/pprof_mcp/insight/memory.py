@@ -15,7 +15,8 @@ Severity = Literal["low", "medium", "high"]
 Confidence = Literal["confirmed", "likely", "suspected", "possible"]
 
 CHURN = 4 * MIB
-"""Bytes a second that one site must allocate and drop to be churn.
+"""Bytes a second that one site must allocate and drop in large objects to be churn; small ones are cheaper,
+and count from `CHURN_MEDIUM`.
 
 Source: specified: Go's smallest heap is 4 MiB, so this alone makes a small process collect every second.
 """
@@ -37,8 +38,8 @@ CHURN_SHARE, CHURN_KEPT = 0.05, 0.1
 """At least this share of all allocations, of which at most this share is still in use (chosen)."""
 GROWTH, GROWTH_SHARE, GROWTH_FACTOR = MIB, 0.1, 1.5
 """A site grows when it holds this much more, at least this share of all in use, and this factor (chosen)."""
-SIGMAS = 3.0
-"""Standard deviations a difference must have to be no chance (chosen: 1 in 370)."""
+SIGMAS = 2.5
+"""Standard deviations a difference must have to be no chance (chosen: 1 in 80, with the largest error)."""
 BUFFERS = 16 * MIB
 """Bytes in use by compression or SQLite's temporary tables worth a word (chosen: two zstd windows)."""
 LARGE_OBJECT = 32 << 10
@@ -74,6 +75,7 @@ class Site:
         live_events: Recorded events behind `live`.
         live_before: Bytes in use before; None without a profile from before.
         live_events_before: Recorded events behind it.
+        events_between: Recorded events behind what was allocated since base; None when not known.
     """
 
     kind: int
@@ -87,6 +89,7 @@ class Site:
     live_events: float | None
     live_before: int | None = None
     live_events_before: float = 0.0
+    events_between: float | None = None
 
     @property
     def name(self) -> str:
@@ -265,17 +268,28 @@ def _growth(facts: Facts) -> Iterator[Suspicion]:
 
 
 def _error_of_difference(sites: Sequence[Site]) -> float | None:
-    """The standard deviation of what sites grew by, in bytes, from recorded events."""
+    """The standard deviation of what sites grew by, in bytes, from recorded events.
+
+    Source: the variance of Poisson counts (specified). What was there before and still is, and what came and
+    went in between, was recorded once and does not vary; so the counts of both profiles bound the variance,
+    and so do those of all that came and went.
+    """
     variance = 0.0
     for site in sites:
         if site.live_events is None:
             return None
+        both = 0.0
         for value, events in (
             (site.live, site.live_events),
             (site.live_before or 0, site.live_events_before),
         ):
             if events > 0:
-                variance += value * value / events
+                both += value * value / events
+        came = site.events_between
+        if came:
+            went = max(0.0, came - (site.live_events - site.live_events_before))
+            both = min(both, (came + went) * (site.allocated / came) ** 2)
+        variance += both
     return math.sqrt(variance)
 
 
@@ -290,10 +304,10 @@ def _churn(facts: Facts) -> Iterator[Suspicion]:
         if share < CHURN_SHARE or site.live > CHURN_KEPT * site.allocated:
             continue
         rate = site.allocated / facts.seconds if facts.seconds else None
-        least = CHURN if facts.is_go else CHURN_ELSEWHERE
+        size = site.allocated / site.objects if site.objects else 0.0
+        least = CHURN_ELSEWHERE if not facts.is_go else CHURN if size > LARGE_OBJECT else CHURN_MEDIUM
         if (rate is not None and rate < least) or (rate is None and site.allocated < CHURN_SINCE_START):
             continue
-        size = site.allocated / site.objects if site.objects else 0.0
         how = f"{size_text(rate)}/s" if rate is not None else f"{size_text(site.allocated)} since the start"
         yield Suspicion(
             category="alloc_churn",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pprof_mcp.insight.amounts import amount_text
+from pprof_mcp.insight.frames import short_name
 from pprof_mcp.insight.overhead import HIGH_PCT, Role
 
 if TYPE_CHECKING:
@@ -443,7 +444,7 @@ def _joined(group: Sequence[Finding]) -> Finding:
 
 
 def _short(function: str) -> str:
-    return function.rpartition("/")[2]
+    return short_name(function)
 
 
 def _line(location: str | None) -> str:

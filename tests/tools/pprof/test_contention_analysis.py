@@ -269,6 +269,29 @@ def test_who_waits_to_read_waits_for_the_writer_and_is_told_so(tmp_path: Path, s
     assert len(contention_analysis([other, block]).by_lock_site) == 2
 
 
+def test_who_holds_a_lock_for_long_is_named_and_judged_where_others_wait(
+    tmp_path: Path, session: Session
+) -> None:
+    releases = [
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*T).Summary:30", 480, 9 * SECOND),
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*T).Post:12", 20, SECOND // 10),
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*U).Post:50", 20, SECOND // 10),
+    ]
+    mutex = profile_of(session, tmp_path, "m", releases)
+    waits = [("sync.(*RWMutex).Lock:1 < ex.com/a.(*T).Post:8", 500, 9 * SECOND)]
+    found = contention_analysis([mutex, profile_of(session, tmp_path, "b", waits)], limit=100)
+    row = found.by_lock_site[0]
+    assert [place.location for place in row.released_at] == ["ex.com/a/x.go:30", "ex.com/a/x.go:12"]
+    hot, write = found.patterns
+    assert (hot.type, write.type, hot.lock, write.lock) == (
+        "hot_lock", "write_lock_for_reads", "ex.com/a/x.go:8", "ex.com/a/x.go:8",
+    )  # fmt: skip
+    assert "until a.(*T).Summary (x.go:30)" in found.recommendations[0]
+    assert write.description.startswith("a.(*T).Summary (x.go:30) takes the write lock")
+    # Of another type is another lock.
+    assert [r.source_location for r in found.by_lock_site] == ["ex.com/a/x.go:8", "ex.com/a/x.go:50"]
+
+
 def test_locks_taken_within_each_other_in_both_orders_are_told(tmp_path: Path, session: Session) -> None:
     lock, unlock = "sync.(*Mutex).Lock:46", "sync.(*Mutex).Unlock:65"
     a, b = "ex.com/a.(*A)", "ex.com/b.(*B)"

@@ -98,6 +98,22 @@ def test_a_block_profile_tells_a_pool_from_a_leak(
         assert any("none of the waits at this line ended" in text for text in only(found).evidence)
 
 
+def test_a_group_that_stays_young_in_an_old_process_is_a_pool(tmp_path: Path) -> None:
+    young = ("chan receive", LISTEN, 150)
+    alone = goroutine_analysis(dump_of(tmp_path, [young, ("running", "main.busy", 9)]))
+    # Whether any collection saw them wait is not known.
+    assert only(alone).severity == "medium"
+    assert any("from the next collection on" in text for text in only(alone).evidence)
+    old = (
+        "IO wait, 3 minutes",
+        "internal/poll.runtime_pollWait < net.(*conn).Read < example.com/app.read:3",
+        1,
+    )
+    assert goroutine_analysis(dump_of(tmp_path, [young, old], name="old.txt")).potential_leaks == []
+    aged = ("chan receive, 3 minutes", LISTEN, 150)
+    assert only(goroutine_analysis(dump_of(tmp_path, [aged, old], name="aged.txt"))).aged == 150
+
+
 def test_those_who_queue_at_a_lock_that_is_let_go_are_no_leak(tmp_path: Path, session: Session) -> None:
     lock = "sync.(*RWMutex).Lock:1 < example.com/app.fill:4 < example.com/app.run:1"
     given = profile_of(tmp_path, [(lock, 60)])

@@ -164,6 +164,36 @@ def test_compression_temporary_tables_and_copies_from_c_are_told_by_their_bytes(
     assert found(of("example.com/shop/c._Cfunc_GoBytes:1", 200, 0))[0] == ("cgo_copies", "medium", place)
 
 
+def test_what_came_and_went_in_between_is_no_reason_to_doubt_growth(tmp_path: Path) -> None:
+    def made(name: str, allocated: int, live: int, taken_at: float) -> str:
+        half = 512 * 1024
+        values = (allocated * 100, allocated * half, live * 100, live * half)
+        return heap_of(tmp_path, name, [("ex.com/m.Keep:4", values)], taken_at=taken_at)
+
+    before = pp.open_profile(made("before.pb", 4_000, 4_000, 100))
+    # 4,000 recorded objects are still there: that they are is no chance, so 2,000 more are none either.
+    (grown,) = memory_sanity(bundle(made("kept.pb", 6_000, 6_000, 110)), base=before).suspicions
+    assert (grown.category, grown.source_location) == (
+        "heap_growth", "ex.com/m/x.go:4",
+    )  # fmt: skip
+    assert "1000MB ± 22.42MB more" in grown.evidence[1]
+    few = pp.open_profile(made("few.pb", 8, 8, 100))
+    (grown,) = memory_sanity(bundle(made("churned.pb", 40, 23, 110)), base=few).suspicions
+    assert "7.5MB ± 2.79MB more" in grown.evidence[1]
+    # By chance.
+    assert memory_sanity(bundle(made("chance.pb", 16, 12, 110)), base=few).suspicions == []
+
+
+def test_small_objects_are_cheaper_than_large_ones(tmp_path: Path) -> None:
+    def made(name: str, size: int, rate: int) -> MemorySanityResult:
+        values = (rate * 10 // size, rate * 10, 0, 0)
+        return memory_sanity(bundle(heap_of(tmp_path, name, [("ex.com/m.Get:4", values)], seconds=10)))
+
+    assert made("small.pb", 64, 8 * MIB).suspicions == []
+    assert found(made("many.pb", 64, 20 * MIB)) == [("alloc_churn", "medium", "ex.com/m/x.go:4")]
+    assert found(made("large.pb", 64 << 10, 8 * MIB)) == [("alloc_churn", "low", "ex.com/m/x.go:4")]
+
+
 def test_each_place_that_makes_compressors_anew_is_told_by_itself(tmp_path: Path) -> None:
     names = ("ex.com/m.One:1", "ex.com/m.Two:2", "ex.com/m.Small:3")
     sizes = (200 * MIB, 100 * MIB, 6 * MIB)

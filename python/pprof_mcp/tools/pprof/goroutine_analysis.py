@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp.filters import SampleFilters
-from pprof_mcp.goroutines import Found, Goroutines, check_kind, compared, joined, read, with_ends
+from pprof_mcp.goroutines import Found, Goroutines, check_kind, compared, joined, read, with_ends, with_others
 from pprof_mcp.insight.goroutine_leaks import MANY, Leak, grew, judge, ranked
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
@@ -73,6 +73,7 @@ def goroutine_analysis(
         now = compared(now, before)
     if block is not None:
         now = with_ends(now, block)
+    now = with_others(now)
     by_leak = {found.group: found for found in now.groups}
     judged = (judge(found.group, now.total, proven=now.is_leak_profile) for found in now.groups)
     leaks = ranked([leak for leak in judged if leak is not None])
