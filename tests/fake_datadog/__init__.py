@@ -1,5 +1,6 @@
-"""An imitation of the parts of Datadog's API that this project calls, for tests; it speaks HTTP/1.1 on
-loopback.
+"""An imitation of the parts of Datadog's API that this project calls, for tests.
+
+It speaks HTTP/1.1 on loopback, and `python -m tests.fake_datadog` serves it to anybody.
 
 The marks in docstrings say how surely the real service behaves so: [A] its owner's code or documents, [B]
 several clients agree, [C] one client, [D] inferred, [?] unknown. Whatever is not sure is a switch in

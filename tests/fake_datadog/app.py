@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import Self
 
 from tests.fake_datadog.auth import Keys
 from tests.fake_datadog.clock import Clock
-from tests.fake_datadog.faults import Fault, Faults, played
+from tests.fake_datadog.faults import Fault, Faults
 from tests.fake_datadog.hosts import answer_of, host_of
+from tests.fake_datadog.limits import Limits
 from tests.fake_datadog.log import Entry, Log
 from tests.fake_datadog.messages import BadRequestError, Request, Response, error
+from tests.fake_datadog.origin import SecondOrigin
 from tests.fake_datadog.routes import Call, Route, all_routes
+from tests.fake_datadog.scenario import Scenario, read
 from tests.fake_datadog.server import Delivery, Server
-from tests.fake_datadog.services import default_events, default_metrics, default_profiles
 from tests.fake_datadog.store import Store
 from tests.fake_datadog.variants import Variants
 from tests.fake_datadog.world import World
@@ -27,7 +30,8 @@ class FakeDatadog:
     """An imitation of Datadog's API on loopback, between `with` and its end.
 
     Args:
-        scenario: What it holds: `default`, or `empty`.
+        scenario: What it holds: `default`, `empty`, `runtimes`, the path of a file, what such a file holds,
+            or a `Scenario`.
         faults: What goes wrong from the start; see `fault`.
         clock: Its time; stands still at a fixed moment by default.
         variants: Settings of doubtful facts, by name; see `Variants`.
@@ -36,23 +40,23 @@ class FakeDatadog:
 
     def __init__(
         self,
-        scenario: str = "default",
+        scenario: Scenario | str | Path | Mapping[str, Any] = "default",
         faults: Iterable[Fault] = (),
         clock: Clock | None = None,
         variants: Mapping[str, Any] | None = None,
         port: int = 0,
     ) -> None:
-        self.clock = clock or Clock()
-        self.keys = Keys()
+        chosen = scenario if isinstance(scenario, Scenario) else read(scenario)
+        self.clock = clock or chosen.clock or Clock()
+        self.keys = Keys(chosen.site)
         self.store = Store(self.clock)
-        if scenario == "default":
-            now = self.clock() // 300 * 300
-            self.store.profiles.extend(default_profiles(now))
-            self.store.add(*default_events(now), *default_metrics(now))
+        chosen.fill(self.store)
         self.variants = Variants()
-        self.variants.set(**(variants or {}))
+        self.variants.set(**{**chosen.variants, **(variants or {})})
+        self.limits = Limits(self.clock, list(chosen.limits))
         self.log = Log(self.clock, self.keys.name)
-        self.faults = Faults(list(faults))
+        self.faults = Faults([*chosen.faults, *faults])
+        self.second = SecondOrigin(self.clock)
         self._world = World(self.clock, self.keys, self.store, self.variants)
         self._routes = all_routes()
         self._port = port
@@ -79,6 +83,7 @@ class FakeDatadog:
         if self._server is not None:
             self._server.close()
             failures, self._server = self._server.failures, None
+            self.second.stop()
             assert not failures, failures
 
     @contextlib.contextmanager
@@ -89,6 +94,11 @@ class FakeDatadog:
             yield
         finally:
             self.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
 
     @property
     def url(self) -> str:
@@ -138,7 +148,8 @@ class FakeDatadog:
         if fault is None:
             return Delivery(response)
         entry.fault = fault.kind
-        return played(fault, response)
+        elsewhere = self.second.url + request.path if fault.kind == "redirect" else ""
+        return fault.played(response, self.clock(), elsewhere)
 
     def _route(self, request: Request) -> tuple[Route | None, tuple[str, ...]]:
         for route in self._routes:
@@ -148,11 +159,15 @@ class FakeDatadog:
         return None, ()
 
     def _routed(self, route: Route, call: Call) -> Response:
-        form = self.variants.error_form
-        refusal = self.keys.refusal(call.request, route.scope, self.variants)
-        if refusal is not None:
-            return refusal
+        refused = self.keys.refusal(call.request, route.scope, self.variants, takes_tokens=route.takes_tokens)
+        if refused is not None:
+            return refused
+        limited, headers = self.limits.count(route.name, self.variants)
+        if limited is not None:
+            return limited
         try:
-            return route.answer(call)
+            response = route.answer(call)
         except BadRequestError as problem:
-            return error(400, str(problem), form)
+            response = error(400, str(problem), self.variants.error_form)
+        response.headers |= headers
+        return response

@@ -41,13 +41,13 @@ class Keys:
         site: Where they are valid: keys are per site, another site's are unknown [A].
         api: API keys.
         app: Application keys.
+        tokens: Bearer tokens.
     """
 
     site: str = "datadoghq.com"
-    api: list[str] = field(default_factory=lambda: ["0123456789abcdef" * 2])
-    app: dict[str, AppKey] = field(
-        default_factory=lambda: {"fedcba98765432100123456789abcdef01234567": AppKey()}
-    )
+    api: list[str] = field(default_factory=lambda: ["c0ffee" * 4 + "12345678"])
+    app: dict[str, AppKey] = field(default_factory=lambda: {"badc0de5" * 5: AppKey()})
+    tokens: dict[str, AppKey] = field(default_factory=dict[str, AppKey])
 
     def add_api(self) -> str:
         """Make another API key."""
@@ -69,20 +69,32 @@ class Keys:
         known = self.api if header == "dd-api-key" else list(self.app)
         return f"<{header} {known.index(value)}>" if value in known else f"<{header} unknown>"
 
-    def refusal(self, request: Request, scope: str | None, variants: Variants) -> Response | None:
+    def add_token(self, scopes: Iterable[str]) -> str:
+        """Make a bearer token."""
+        token = f"ddpat_{0xC0000000 + len(self.tokens):08x}"
+        self.tokens[token] = AppKey(frozenset(scopes))
+        return token
+
+    def refusal(
+        self, request: Request, scope: str | None, variants: Variants, *, takes_tokens: bool = False
+    ) -> Response | None:
         """Say why a request may not be answered, or give `None`.
 
-        Both keys are needed on every read route [A]; bearer tokens are refused by the old routes with 401
-        [A].
+        Both keys are needed on every read route [A]; the old routes refuse bearer tokens with 401 [A].
 
         Args:
             request: The request.
             scope: The permission that its route needs; `None` when the API key is enough.
             variants: Forms of the refusal.
+            takes_tokens: Whether the route takes bearer tokens.
         """
         form = variants.error_form
-        if request.headers.get("authorization", "").lower().startswith("bearer "):
-            return error(401, "Unauthorized", form)
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            token = self.tokens.get(credentials) if takes_tokens else None
+            if token is None or scope is None:
+                return error(401, "Unauthorized", form)
+            return self._lack(token, scope, "", variants)
         if request.headers.get("dd-api-key") not in self.api or request.site not in (None, self.site):
             return error(403, "Forbidden", form)
         if scope is None:

@@ -43,8 +43,10 @@ def zipped(
 
 
 def event_json(profile: Profile) -> bytes:
-    """The envelope of the upload (dd-trace-go `profiler/upload.go`) [A]; whether it is in a download is
-    [?]."""
+    """The envelope of the upload [A] (dd-trace-go `profiler/upload.go`).
+
+    Whether a download has it is not known [?].
+    """
     return json.dumps(
         {
             "start": iso(profile.start, "nanos"),

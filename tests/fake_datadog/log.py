@@ -48,12 +48,12 @@ class Log:
         name_key: Turns the name and value of a secret header into what may be written down.
     """
 
-    clock: Callable[[], float]
-    name_key: Callable[[str, str], str]
+    clock: Callable[[], float] = field(repr=False)
+    name_key: Callable[[str, str], str] = field(repr=False)
     requests: list[Entry] = field(default_factory=list[Entry])
     peak_concurrency: int = 0
     _under_way: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def begin(self, request: Request) -> Entry:
         """Write a request down before it is answered."""
@@ -66,12 +66,23 @@ class Log:
             self.requests.append(entry)
             self._under_way += 1
             self.peak_concurrency = max(self.peak_concurrency, self._under_way)
+            self._lock.notify_all()
         return entry
 
     def end(self) -> None:
         """Say that a request is over, however that went."""
         with self._lock:
             self._under_way -= 1
+            self._lock.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many requests are under way, such as those that a fault holds.
+
+        Raises:
+            AssertionError: They never are.
+        """
+        with self._lock:
+            assert self._lock.wait_for(lambda: self._under_way == count, timeout=30), self._under_way
 
     @property
     def under_way(self) -> int:

@@ -98,3 +98,93 @@ class Pprof:
         name, file, line = frame
         function = self._functions.setdefault((name, kind or name, file), len(self._functions) + 1)
         return self._locations.setdefault((function, line), len(self._locations) + 1)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A profile read back: as much of it as the aggregating routes need."""
+
+    types: tuple[ValueType, ...]
+    samples: tuple[tuple[tuple[Frame, ...], tuple[int, ...]], ...]
+    """Stacks, root first, and their values."""
+    labels: tuple[dict[str, str | int], ...]
+    """Labels of each sample."""
+
+
+def decode(content: bytes) -> Decoded:
+    """Read what `Pprof` wrote; nothing else has to be understood."""
+    rows: dict[int, list[bytes | int]] = {}
+    for number, value in _fields(content):
+        rows.setdefault(number, []).append(value)
+
+    def messages(number: int) -> list[dict[int, list[bytes | int]]]:
+        found: list[dict[int, list[bytes | int]]] = []
+        for row in rows.get(number, ()):
+            grouped: dict[int, list[bytes | int]] = {}
+            for key, value in _fields(_bytes(row)):
+                grouped.setdefault(key, []).append(value)
+            found.append(grouped)
+        return found
+
+    texts = [_bytes(text).decode() for text in rows[6]]
+    functions = {_int(row[1][0]): (texts[_int(row[2][0])], texts[_int(row[4][0])]) for row in messages(5)}
+
+    def label(row: dict[int, bytes | int]) -> tuple[str, str | int]:
+        return texts[_int(row[1])], texts[_int(row[2])] if 2 in row else _int(row[3])
+
+    locations: dict[int, Frame] = {}
+    for row in messages(4):
+        line = dict(_fields(_bytes(row[4][0])))
+        name, file = functions[_int(line[1])]
+        locations[_int(row[1][0])] = (name, file, _int(line[2]))
+    return Decoded(
+        tuple((texts[_int(row[1][0])], texts[_int(row[2][0])]) for row in messages(1)),
+        tuple(
+            (
+                tuple(locations[place] for place in reversed(_numbers(_bytes(row[1][0])))),
+                tuple(_numbers(_bytes(row[2][0]))),
+            )
+            for row in messages(2)
+        ),
+        tuple(dict(label(dict(_fields(_bytes(one)))) for one in row.get(3, ())) for row in messages(2)),
+    )
+
+
+def _fields(content: bytes) -> Iterable[tuple[int, bytes | int]]:
+    at = 0
+    while at < len(content):
+        key, at = _varint_at(content, at)
+        value, at = _varint_at(content, at)
+        if key & 7 == 0:
+            yield key >> 3, value
+        else:
+            yield key >> 3, content[at : at + value]
+            at += value
+
+
+def _numbers(content: bytes) -> list[int]:
+    found: list[int] = []
+    at = 0
+    while at < len(content):
+        value, at = _varint_at(content, at)
+        found.append(value)
+    return found
+
+
+def _varint_at(content: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = content[at]
+        value, at, shift = value | (byte & 0x7F) << shift, at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def _bytes(value: bytes | int) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
+def _int(value: bytes | int) -> int:
+    assert isinstance(value, int)
+    return value

@@ -187,7 +187,7 @@ class _Reader:
 
     def value(self, name: str) -> re.Pattern[str]:
         token = self.take()
-        if token.kind != "word":
+        if token.kind != "word" or (token.text in ("OR", "AND") and not token.is_quoted):
             raise QueryError(f"no value after {name!r}:")
         if self.meets(":") and self.tokens[self.at].is_joined:
             raise QueryError(f"a colon in the value of {name!r}: quote it")
@@ -213,7 +213,7 @@ def _free(token: _Token, is_negated: bool) -> Test:
 
 def _pattern(token: _Token) -> re.Pattern[str]:
     if token.is_quoted:
-        return re.compile(re.escape(token.text), re.DOTALL)
+        return re.compile(re.escape(token.text))
     out = ""
     signs = iter(token.text)
     for sign in signs:

@@ -22,15 +22,25 @@ LARGEST_BODY = 4 << 20
 """Chosen: bytes of a request; the answer to more is 413."""
 
 
+WIRE = (
+    "drip", "hold", "reset_before_headers", "reset_mid_body", "stall_before_headers", "stall_mid_body",
+    "short_body", "cut_chunked", "no_length",
+)  # fmt: skip
+"""What can go wrong below HTTP: bytes one by one, all only when released; a reset or silence before the
+headers or within the body; fewer bytes than announced, a chunk that is cut, no length at all and an early
+end."""
+
+
 @dataclass
 class Delivery:
     """How a response goes out.
 
     Attributes:
         response: What goes out.
-        form: `plain`, or one of the wire faults of `faults.WIRE`.
+        form: `plain`, or one of `WIRE`.
         at: Bytes of the body before something happens.
         every: Seconds between two bytes of a drip.
+        released: What a hold waits for.
         end: Called when the request is over.
     """
 
@@ -38,6 +48,7 @@ class Delivery:
     form: str = "plain"
     at: int = 0
     every: float = 0.05
+    released: threading.Event | None = None
     end: Callable[[], None] = field(default=lambda: None)
 
 
@@ -61,7 +72,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._resets: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Connection)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     @property
@@ -81,7 +92,9 @@ class Server(socketserver.ThreadingTCPServer):
 
     def reset(self, connection: socket.socket) -> None:
         """Let the connection end with a reset instead of a farewell."""
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        )
         with self._lock:
             self._resets.add(connection)
 
@@ -140,11 +153,14 @@ class Connection(BaseHTTPRequestHandler):
         if form in ("reset_before_headers", "stall_before_headers"):
             self._stay_or_go(form)
             return
+        while form == "hold" and delivery.released and not self.server.stopping.is_set():
+            if delivery.released.wait(0.02):
+                break
         head = self._head(response, form, len(body))
         if self.command == "HEAD":
             self.connection.sendall(head)
             return
-        if form == "plain":
+        if form in ("plain", "hold"):
             self.connection.sendall(head + body)
         elif form == "drip":
             self.connection.sendall(head)
@@ -153,7 +169,8 @@ class Connection(BaseHTTPRequestHandler):
                     break
                 self.connection.sendall(body[place : place + 1])
         elif form == "cut_chunked":
-            self.connection.sendall(head + f"{len(body):x}\r\n".encode() + body[:at])
+            chunk = f"{at:x}\r\n".encode() + body[:at] + b"\r\n"
+            self.connection.sendall(head + chunk + f"{len(body) - at:x}\r\n".encode())
             self.close_connection = True
         else:
             self.connection.sendall(head + body[:at])

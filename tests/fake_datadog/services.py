@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tests.fake_datadog.clock import DAY
-from tests.fake_datadog.runtimes import golang, node, python
+from tests.fake_datadog.runtimes import RUNTIMES, golang, node, python
 from tests.fake_datadog.runtimes.workload import Work, cores
-from tests.fake_datadog.store import Event, Metric, Profile
+from tests.fake_datadog.store import Event, Metric, Profile, Service
 
 HOUR = 3600.0
 DEPLOYED = 6 * HOUR
@@ -143,4 +143,26 @@ def default_metrics(now: float) -> tuple[Metric, ...]:
     ranker = ("service:ranker", "env:prod", "host:ranker-1")
     found.append(Metric("runtime.python.mem.rss", ranker, holed(wave(300e6, 310e6)), unit="byte"))
     found.append(Metric("ranker.queue.depth", ranker, lambda _: None))
+    return tuple(found)
+
+
+def default_catalog() -> tuple[Service, ...]:
+    """Give who owns what."""
+    return (
+        Service("checkout", "payments", "go", "https://github.com/example/checkout"),
+        Service("ranker", "search", "python", "https://github.com/example/ranker"),
+        Service("web", "front", "nodejs", "https://github.com/example/web"),
+        Service("legacy", "payments", "java"),
+    )
+
+
+def one_of_each(now: float) -> tuple[Profile, ...]:
+    """Give an hour of a service for every runtime, named after it."""
+    found: list[Profile] = []
+    for runtime in RUNTIMES:
+        family = "native" if runtime == "host" else runtime
+        series = Series(
+            f"shop-{runtime}", family, "prod", "1.0.0", f"{runtime}-1", now - HOUR, now, every=300
+        )
+        found += [replace(profile, make=RUNTIMES[runtime]) for profile in series.profiles()]
     return tuple(found)

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from tests.fake_datadog.clock import Clock
 
@@ -158,6 +157,16 @@ class Metric:
     unit: str = ""
 
 
+@dataclass(frozen=True)
+class Service:
+    """A service as people describe it."""
+
+    name: str
+    team: str
+    language: str
+    repository: str = ""
+
+
 @dataclass
 class Store:
     """Everything held, in memory."""
@@ -166,18 +175,20 @@ class Store:
     profiles: list[Profile] = field(default_factory=list[Profile])
     events: list[Event] = field(default_factory=list[Event])
     metrics: list[Metric] = field(default_factory=list[Metric])
-    definitions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    services: list[Service] = field(default_factory=list[Service])
     _places: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
-    def add(self, *added: Profile | Event | Metric) -> None:
+    def add(self, *added: Profile | Event | Metric | Service) -> None:
         """Hold more."""
         for item in added:
             if isinstance(item, Profile):
                 self.profiles.append(item)
             elif isinstance(item, Event):
                 self.events.append(item)
-            else:
+            elif isinstance(item, Metric):
                 self.metrics.append(item)
+            else:
+                self.services.append(item)
 
     def find(self, profile_id: str, event_id: str) -> Profile | None:
         """Give the visible profile that has both ids."""

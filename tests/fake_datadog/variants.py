@@ -22,14 +22,16 @@ class Variants:
         timestamp: Is it the `end` or the `start` of the profile [?].
         time_form: How times are written: `millis`, `whole`, `offset`, `nanos` [B].
         window_end: Whether `to` itself is outside, `exclusive`, or inside, `inclusive` [?].
-        empty_list: `data`: an empty list [B]; `body`: 200 without a body, seen on sibling routes [A].
+        empty_list: `data`: an empty list [B]; `body`: 200 without a body, seen on sibling routes [A]; `null`
+            and `absent`: no list [?].
         default_limit: How many are listed when nothing is said: about 50 [C].
         max_limit: The largest limit; 500 is known to work [C], more is [?].
         over_limit: A larger one is cut down, `clamp`, or refused, `400` [?].
         expired: Download of an expired profile: `404` [D], `empty_zip` [D], `410` [?].
         lists_expired: Whether a profile is listed after its file has expired [D].
         download_opens: Whether a download counts as opening, so that the profile is kept for a year [?].
-        download_hosts: Hosts that serve downloads: `any`; `app` alone [?].
+        download_hosts: Hosts that serve downloads: `any`; that of the UI alone, where the API host says 404
+            with a page, `app`, or as to any unknown route, `app_json` [?].
         encoding: How downloads are compressed: `uploaded`, as the tracer sent them; `raw`, `gzip`,
             `gzip_twice`, `zstd`, `lz4` for all [?].
         folder: Folder that the entries of a zip lie in; both known clients look at base names alone [B].
@@ -47,6 +49,8 @@ class Variants:
         rate_headers: Spelling of the rate-limit headers: `X-RateLimit-` or `x-ratelimit-` [A]; `none` on
             success [?].
         has_unknown_fields: Whether answers have fields that nobody knows [?].
+        aggregate_depth: Levels of a recursion in flame graphs; more than 128 are known [C].
+        ignores_endpoint: Whether `@endpoint:` in an aggregate's query is silently ignored [C].
         has_profile_facets: Whether profiles can be grouped by `service` and `env` in queries [D]; else 400.
     """
 
@@ -81,6 +85,8 @@ class Variants:
     rate_headers: str = "X-RateLimit-"
     has_unknown_fields: bool = False
     has_profile_facets: bool = True
+    aggregate_depth: int = 150
+    ignores_endpoint: bool = True
 
     def set(self, **changes: Any) -> None:
         """Change some; an unknown name or value is an error, so that no test switches nothing.
@@ -104,10 +110,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "timestamp": ("end", "start"),
     "time_form": ("millis", "whole", "offset", "nanos"),
     "window_end": ("exclusive", "inclusive"),
-    "empty_list": ("data", "body"),
+    "empty_list": ("data", "body", "null", "absent"),
     "over_limit": ("clamp", "400"),
     "expired": ("404", "empty_zip", "410"),
-    "download_hosts": ("any", "app"),
+    "download_hosts": ("any", "app", "app_json"),
     "encoding": ("uploaded", "raw", "gzip", "gzip_twice", "zstd", "lz4"),
     "zip_method": ("deflated", "stored"),
     "error_form": ("strings", "objects", "text", "jsonapi", "message", "html", "empty"),

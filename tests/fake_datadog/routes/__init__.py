@@ -39,6 +39,7 @@ class Route:
         path: Its path; `{}` stands for one part.
         answer: Makes the response.
         scope: The permission it needs; `None` when the API key is enough.
+        takes_tokens: Whether bearer tokens do instead of keys.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Route:
     path: str
     answer: Callable[[Call], Response]
     scope: str | None
+    takes_tokens: bool = False
 
     def match(self, request: Request) -> tuple[str, ...] | None:
         """Give the open parts of the path, or `None` when the request is not for this route."""
@@ -58,6 +60,7 @@ class Route:
 
 def all_routes() -> Sequence[Route]:
     """Give every route."""
-    from tests.fake_datadog.routes import keys, profiles
+    from tests.fake_datadog.routes import aggregate, catalog, events, keys, metrics, profiles, pup, queries
 
-    return (*keys.ROUTES, *profiles.ROUTES)
+    families = (keys, profiles, pup, aggregate, queries, metrics, events, catalog)
+    return [route for family in families for route in family.ROUTES]

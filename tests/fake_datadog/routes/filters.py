@@ -107,8 +107,9 @@ def limit_of(body: dict[str, Any], world: World) -> int:
 
 
 def ordered(profiles: Iterable[Profile], body: dict[str, Any], world: World) -> list[Profile]:
-    """Sort as `sort` says: by `timestamp` [B], `start` [A] or `@metrics.core_cpu_cores` [A]; newest first by
-    default [D].
+    """Sort as `sort` says, newest first by default [D].
+
+    By `timestamp` [B], `start` [A] or `@metrics.core_cpu_cores` [A].
 
     What lacks the measure comes last [D]; ties are in the order of event ids.
 

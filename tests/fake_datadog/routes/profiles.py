@@ -25,9 +25,12 @@ def list_profiles(call: Call) -> Response:
     """
     world, body = call.world, call.request.json_object()
     found = _chosen(body, world)
-    if not found and world.variants.empty_list == "body":
-        return Response(200)
-    data = [_listed(profile, world) for profile in found]
+    empty: dict[str, Response] = {
+        "body": Response(200), "null": json_response({"data": None}), "absent": json_response({}),
+    }  # fmt: skip
+    if not found and world.variants.empty_list in empty:
+        return empty[world.variants.empty_list]
+    data = [listed(profile, world) for profile in found]
     return json_response({"data": data}, form=world.variants.json_form)
 
 
@@ -37,8 +40,8 @@ def download(call: Call) -> Response:
     That an expired profile is a 404 is assumed [D], as is that the API host serves this route [?].
     """
     world = call.world
-    if world.variants.download_hosts == "app" and call.request.host_role == "api":
-        return Response(404, b"<html><body>Not found</body></html>", {"Content-Type": "text/html"})
+    if world.variants.download_hosts != "any" and call.request.host_role == "api":
+        return error(404, "Not found", "html" if world.variants.download_hosts == "app" else "strings")
     return download_of(call, lambda profile: bundle_of(profile, world.variants))
 
 
@@ -85,7 +88,8 @@ def _chosen(body: dict[str, Any], world: World) -> list[Profile]:
     return ordered(found, body, world)[: limit_of(body, world)]
 
 
-def _listed(profile: Profile, world: World) -> dict[str, Any]:
+def listed(profile: Profile, world: World) -> dict[str, Any]:
+    """Write a profile as lists have it, in the forms that the switches say."""
     variants = world.variants
     seconds = profile.end - profile.start
     attributes: dict[str, Any] = {"timestamp": iso(world.timestamp(profile), variants.time_form)}

@@ -1,5 +1,7 @@
-"""What a made-up service does: stacks and how much each weighs. All numbers follow from a profile's identity
-alone."""
+"""What a made-up service does: stacks and how much each weighs.
+
+All numbers follow from the identity of a profile alone.
+"""
 
 from __future__ import annotations
 

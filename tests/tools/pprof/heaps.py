@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.property.naive import NaiveProfile, Sample
+from tests.wire import number_field
 
 HEAP = (
     ("alloc_objects", "count"),
@@ -53,15 +54,6 @@ def heap_of(
     numbers = ((9, int(taken_at * 1e9)), (10, int(seconds * 1e9)), (12, period))
     path = folder / name
     path.write_bytes(
-        body + period_type + b"".join(_number(field, value) for field, value in numbers if value)
+        body + period_type + b"".join(number_field(field, value) for field, value in numbers if value)
     )
     return str(path)
-
-
-def _number(field: int, value: int) -> bytes:
-    out = bytearray((field << 3,))
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
