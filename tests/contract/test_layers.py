@@ -103,7 +103,7 @@ def test_a_command_loads_neither_the_sdk_nor_other_tools() -> None:
         f"assert run_cli(['top', {str(CPU)!r}, '--json']) == 0\nsys.stdout = out"
     )
     assert "pprof_mcp.tools.pprof.top" in loaded
-    heavy = {"mcp", "mcp_types", "starlette", "cryptography", "rich"}
+    heavy = {"mcp", "mcp_types", "starlette", "cryptography", "rich", "httpx2", "httpcore2", "ssl"}
     assert not {name.partition(".")[0] for name in loaded} & heavy
     assert "pprof_mcp.tools.pprof.merge" not in loaded
 
@@ -114,7 +114,10 @@ def test_the_drop_in_command_loads_the_core_and_nothing_else_of_weight() -> None
         "from pprof_mcp.__main__ import main\nassert not main()\nsys.stdout = out"
     )
     assert "pprof_mcp._native" in loaded
-    heavy = {"pydantic", "click", "rich", "mcp", "typing", "dataclasses", "inspect", "pathlib", "logging"}
+    heavy = {
+        "pydantic", "click", "rich", "mcp", "typing", "dataclasses", "inspect", "pathlib", "logging",
+        "httpx2",
+    }  # fmt: skip
     assert not loaded & heavy
 
 

@@ -19,7 +19,7 @@ from tests.support import DATA
 PROMPTS = load_prompts()
 EVERY = pytest.mark.parametrize("prompt", PROMPTS, ids=[prompt.name for prompt in PROMPTS])
 GROUPS = {name.partition(".")[0] for name in names()}
-LIKE_A_TOOL = re.compile(rf"(?<![\w./])(?:{'|'.join(sorted(GROUPS))})[._][a-z][a-z_]*")
+LIKE_A_TOOL = re.compile(rf"(?<![\w./])(?:{'|'.join(sorted(GROUPS))})[._][a-z][a-z_]*(?:\.[a-z][a-z_]*)*")
 MOST_TEXT = 4_000
 """Bytes of one prompt (chosen: a thousand tokens, read once)."""
 

@@ -55,7 +55,7 @@ def test_the_compression_is_told(asking: Session, fake: FakeDatadog, encoding: s
     fake.variants.set(encoding=encoding)
     found = seen(asking, service="checkout")
     assert found.ok
-    forms = {"uploaded": "zstd", "gzip_twice": "gzip", "raw": "protobuf"}
+    forms = {"uploaded": "zstd", "gzip_twice": "gzip", "raw": "plain"}
     assert found.compression["cpu.pprof"] == forms.get(encoding, encoding)
 
 

@@ -128,8 +128,13 @@ def _download(found: Diagnosis, remote: Remote, listing: Listing, site: str) -> 
     kept = remote.profiles.download(usable[0], site=site)
     found.download_host = str(kept.facts.get("host", ""))
     entries = _native.zip_entries(kept.path.read_bytes(), dict(remote.settings.limits))
-    found.compression = {name: _native.sniff(content) for name, content in sorted(entries)[:20]}
+    found.compression = {name: _form(content) for name, content in sorted(entries)[:20]}
     found.passed("download", f"a bundle of {len(entries)} files came and is whole")
+
+
+def _form(content: bytes) -> str:
+    form = _native.sniff(content)
+    return "plain" if form == "unknown" else form
 
 
 def _note_headers(found: Diagnosis, headers: Mapping[str, str], received: float) -> None:

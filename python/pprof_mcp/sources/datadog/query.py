@@ -40,16 +40,11 @@ class Which:
         Raises:
             InvalidArgumentError: A value holds control characters, or `terms` would break out of its place.
         """
-        found = [
-            f"{name}:{_quoted(name, value)}"
-            for name, value in (
-                ("service", normal(self.service, MOST_SERVICE)),
-                ("env", normal(self.env)),
-                ("version", self.version),
-                ("host", self.host),
-            )
-            if value.strip()
-        ]
+        given = {"service": self.service, "env": self.env, "version": self.version, "host": self.host}
+        for name, value in given.items():
+            _check(name, value)
+        given |= {"service": normal(self.service, MOST_SERVICE), "env": normal(self.env)}
+        found = [f"{name}:{_quoted(value.strip())}" for name, value in given.items() if value.strip()]
         if self.terms.strip():
             found.append(_enclosed(self.terms))
         return " ".join(found) or "*"
@@ -64,9 +59,7 @@ def normal(name: str, most: int = MOST_VALUE) -> str:
     return re.sub("_{2,}", "_", kept).strip("_")[:most] or name.strip()
 
 
-def _quoted(name: str, value: str) -> str:
-    """Write a value: as it is when it can be nothing else, else in quotes."""
-    value = value.strip()
+def _check(name: str, value: str) -> None:
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") for sign in value):
         raise InvalidArgumentError(
             f"{name}: {value[:60]!r} holds control characters", details={"argument": name}
@@ -76,6 +69,10 @@ def _quoted(name: str, value: str) -> str:
             f"{name} has {len(value)} characters; no tag has more than {MOST_VALUE}",
             details={"argument": name},
         )
+
+
+def _quoted(value: str) -> str:
+    """Write a value: as it is when it can be nothing else, else in quotes."""
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS and not value.startswith("-"):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')

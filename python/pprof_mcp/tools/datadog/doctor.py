@@ -56,7 +56,7 @@ class DoctorResult(Result):
 @tool(
     "datadog.doctor",
     title="Check the way to Datadog",
-    since="0.2",
+    since="0.1",
     example={},
     effects=Effects(open_world=True),
 )

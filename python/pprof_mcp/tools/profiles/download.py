@@ -19,7 +19,7 @@ from pprof_mcp.sources.named import AUTO, names
 @tool(
     "profiles.download",
     title="Download profiles",
-    since="0.2",
+    since="0.1",
     example={"service": "checkout", "env": "prod"},
     effects=Effects(read_only=False, open_world=True),
 )

@@ -18,7 +18,7 @@ from pprof_mcp.session.session import Session
 @tool(
     "profiles.download_latest_bundle",
     title="Download the newest bundle",
-    since="0.2",
+    since="0.1",
     example={"service": "checkout", "env": "prod"},
     effects=Effects(read_only=False, open_world=True),
 )
@@ -37,7 +37,7 @@ def download_latest_bundle(
     """Download the newest profiles of a service from Datadog, and get handles for them.
 
     CPU, heap, locks, goroutines of one minute of one process, with version, host, tags and metrics. To choose
-    another profile, datadog.profiles.pick or .list gives its two ids. Handles go into every analysis.
+    another profile, take its two ids from datadog.profiles.pick or datadog.profiles.list.
     """
     given = {"service": service, "env": env, "profile_id": profile_id, "event_id": event_id, **captures}
     return capture("datadog", given, session, out_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -265,7 +266,13 @@ def test_answers_that_are_none_are_errors(
 
 
 def test_strange_entries_are_left_out_and_said(asking: Session, fake: FakeDatadog) -> None:
-    data = [None, 7, {"id": "event"}, {"attributes": []}, {"id": "e", "attributes": {"id": "p", "tags": 5}}]
+    data: list[object] = [
+        None,
+        7,
+        {"id": "event"},
+        {"attributes": []},
+        {"id": "e", "attributes": {"id": "p", "tags": 5}},
+    ]
     fake.fault(kind="status", route="list", status=200, body={"data": data})
     found = listed(asking)
     assert ("p", "e") in ids(found)
@@ -274,7 +281,13 @@ def test_strange_entries_are_left_out_and_said(asking: Session, fake: FakeDatado
     assert found.next[0].arguments == {"profile_id": "p", "event_id": "e"}
 
 
-def test_keys_are_in_no_answer(asking: Session, fake: FakeDatadog) -> None:
-    text = json.dumps(listed(asking, limit=20).model_dump())
-    assert fake.api_key not in text
-    assert fake.app_key not in text
+def test_keys_are_in_no_answer_and_no_log(
+    asking: Session, fake: FakeDatadog, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.fault(kind="status", route="list", status=503)
+    with caplog.at_level(logging.DEBUG):
+        text = json.dumps(listed(asking, limit=20).model_dump())
+    assert "profiles/list" in caplog.text, "the libraries do write a log"
+    for key in (fake.api_key, fake.app_key):
+        assert key not in text
+        assert key not in caplog.text

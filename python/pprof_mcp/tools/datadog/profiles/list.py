@@ -20,7 +20,7 @@ from pprof_mcp.sources.times import text
 @tool(
     "datadog.profiles.list",
     title="List Datadog's profiles",
-    since="0.2",
+    since="0.1",
     example={"service": "checkout", "env": "prod", "from": "-3h"},
     effects=Effects(open_world=True),
 )

@@ -40,7 +40,7 @@ class PickResult(Result):
 @tool(
     "datadog.profiles.pick",
     title="Pick one of Datadog's profiles",
-    since="0.2",
+    since="0.1",
     example={"service": "checkout", "env": "prod", "strategy": "busiest"},
     effects=Effects(open_world=True),
 )
