@@ -1,0 +1,277 @@
+"""Whether a series of numbers changed: a step, a trend, or nothing that chance does not explain.
+
+Everything rests on ranks and medians, so that a few odd points neither make a change nor hide one. Numbers
+that follow each other are alike (traffic, caches), which makes chance look like a change: intervals and tests
+are widened by how much the rest of the series repeats itself, and what comes and goes by itself is no change.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from pprof_mcp.insight.statistics import Z95, robust_spread
+
+Kind = Literal["step", "trend", "none", "too_few"]
+
+LEAST_POINTS = 8
+"""Points below which nothing is judged (chosen: of fewer, no order of them is rarer than `LEVEL`)."""
+LEAST_SIDE = 3
+"""Points on either side of a change (chosen: a median of two is no robust one)."""
+LEVEL = 0.01
+"""Probability with which chance alone may give a verdict (chosen: as for stored runs, 99 %)."""
+SHUFFLES = 4_000
+"""Orders of the same points that a step is compared with (chosen: `LEVEL` is then 40 of them)."""
+LEAST_CHANGE = 0.05
+"""Change, as a part of the median before, below which it is not worth a word (chosen)."""
+LEAST_SPREADS = 5.0
+"""Spreads by which a series that comes and goes must change: a whole wave looks like a step of 3.5 (chosen)."""
+STANDS_OUT = 3.5
+"""Modified z-score from which a point stands out.
+
+Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993).
+"""
+STEP_METHOD = "Hodges-Lehmann shift, 95 % interval of Mann-Whitney, permutation test"
+TREND_METHOD = "Theil-Sen slope, 95 % interval of Sen, Mann-Kendall test"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a series did.
+
+    Attributes:
+        kind: `none` also where something moved by no more than chance explains, or than it does by itself.
+        change: A step's height, a trend's rise from the first to the last point; the largest seen where
+            nothing was found, 0 with too few points.
+        low: Lower end of its interval; None when it is not known.
+        high: Upper end.
+        p_value: How often chance gives as much; 1 with too few points.
+        effect: Cliff's delta, from -1 to 1: how much surer a point after is above one before than below.
+        at: Place of the first point after a step; None for anything else.
+        before: Median before the step, or of the line at its first point.
+        after: Median after the step, or of the line at its last point.
+        method: How it was found; empty with too few points.
+        odd: Places of points that stand out from the rest.
+    """
+
+    kind: Kind
+    change: float
+    low: float | None
+    high: float | None
+    p_value: float
+    effect: float
+    at: int | None
+    before: float
+    after: float
+    method: str
+    odd: tuple[int, ...] = ()
+
+
+def judge(times: Sequence[float], values: Sequence[float]) -> Finding:
+    """Judge a series.
+
+    Args:
+        times: When the points are of, ascending, in any unit.
+        values: One for each.
+    """
+    if len(values) < LEAST_POINTS or times[-1] <= times[0]:
+        middle = statistics.median(values) if values else 0.0
+        return Finding("too_few", 0.0, None, None, 1.0, 0.0, None, middle, middle, "")
+    step, step_rest = _step(values)
+    trend, trend_rest = _trend(times, values)
+    found = [
+        (_size(rest), one, rest)
+        for one, rest in ((step, step_rest), (trend, trend_rest))
+        if _is_worth(one, rest)
+    ]
+    if not found:
+        # What remains is told by the one that explains more, as evidence that it is not enough.
+        nearest = step if step.p_value <= trend.p_value else trend
+        level = statistics.median(values)
+        return _finding(nearest, "none", None, _odd([value - level for value in values]))
+    # Of two that explain it, the one that leaves less unexplained.
+    _, best, rest = min(found, key=lambda item: item[0])
+    return _finding(best, best.kind, best.at, _odd(rest))
+
+
+def _finding(found: Finding, kind: Kind, at: int | None, odd: tuple[int, ...]) -> Finding:
+    return Finding(
+        kind, found.change, found.low, found.high, found.p_value, found.effect, at, found.before, found.after,
+        found.method, odd,
+    )  # fmt: skip
+
+
+def _is_worth(found: Finding, rest: Sequence[float]) -> bool:
+    """Whether a change is none of chance, and large enough to speak of."""
+    if found.p_value >= LEVEL or found.low is None or found.high is None:
+        return False
+    is_sure = found.low > 0 or found.high < 0
+    least = LEAST_CHANGE * abs(found.before)
+    if _repetition(rest) > 1:
+        least = max(least, LEAST_SPREADS * robust_spread(rest))
+    return is_sure and abs(found.change) >= least
+
+
+def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
+    """Find the place that divides the series best, and compare its sides."""
+    ranks = _ranks(values)
+    score, at = _best_split(ranks)
+    before, after = values[:at], values[at:]
+    differences = sorted(late - early for early in before for late in after)
+    above = sum(one > 0 for one in differences) - sum(one < 0 for one in differences)
+    middles = statistics.median(before), statistics.median(after)
+    rest = [value - middles[place >= at] for place, value in enumerate(values)]
+    spread = len(before) * len(after) * (len(values) + 1) / 12 * _repetition(rest)
+    low, high = _ends(differences, math.sqrt(spread))
+    found = Finding(
+        "step",
+        statistics.median(differences),
+        low,
+        high,
+        _rarity(tuple(sorted(ranks)), score),
+        above / len(differences),
+        at,
+        *middles,
+        STEP_METHOD,
+    )
+    return found, rest
+
+
+def _best_split(ranks: Sequence[float]) -> tuple[float, int]:
+    """Give the largest standardised rank sum of any split (Wilcoxon's), and where it is; the first of equals."""
+    count = len(ranks)
+    best, place = -1.0, LEAST_SIDE
+    total = sum(ranks[: LEAST_SIDE - 1])
+    for at in range(LEAST_SIDE, count - LEAST_SIDE + 1):
+        total += ranks[at - 1]
+        distance = abs(total - at * (count + 1) / 2)
+        score = distance / math.sqrt(at * (count - at) * (count + 1) / 12)
+        if score > best + 1e-12:
+            best, place = score, at
+    return best, place
+
+
+@lru_cache(maxsize=64)
+def _scores(ranks: tuple[float, ...]) -> tuple[float, ...]:
+    """Give the scores of the best splits of shuffled ranks, ascending: the same for the same ranks."""
+    source = random.Random(len(ranks))  # noqa: S311 - an order, no secret
+    shuffled = list(ranks)
+    found: list[float] = []
+    for _ in range(SHUFFLES):
+        source.shuffle(shuffled)
+        found.append(_best_split(shuffled)[0])
+    return tuple(sorted(found))
+
+
+def _rarity(ranks: tuple[float, ...], score: float) -> float:
+    """Give the probability that chance divides these ranks as well, the place being free."""
+    as_good = sum(one >= score - 1e-9 for one in _scores(ranks))
+    return (as_good + 1) / (SHUFFLES + 1)
+
+
+def _trend(times: Sequence[float], values: Sequence[float]) -> tuple[Finding, list[float]]:
+    """Draw the line through the series, and test whether it rises or falls."""
+    pairs = [(i, j) for j in range(len(values)) for i in range(j) if times[j] > times[i]]
+    slopes = sorted((values[j] - values[i]) / (times[j] - times[i]) for i, j in pairs)
+    slope = statistics.median(slopes)
+    level = statistics.median(
+        value - slope * (time - times[0]) for time, value in zip(times, values, strict=True)
+    )
+    span = times[-1] - times[0]
+    rest = [value - level - slope * (time - times[0]) for time, value in zip(times, values, strict=True)]
+    above = sum(one > 0 for one in slopes) - sum(one < 0 for one in slopes)
+    deviation = math.sqrt(_kendall_variance(values) * _repetition(rest))
+    distance = max(0, abs(above) - 1) / deviation if deviation else 0.0
+    low, high = _ends(slopes, deviation / 2)
+    found = Finding(
+        "trend",
+        slope * span,
+        None if low is None else low * span,
+        None if high is None else high * span,
+        math.erfc(distance / math.sqrt(2)),
+        above / len(slopes),
+        None,
+        level,
+        level + slope * span,
+        TREND_METHOD,
+    )
+    return found, rest
+
+
+def _kendall_variance(values: Sequence[float]) -> float:
+    """Give the variance of Kendall's S without a trend; equal values are accounted for."""
+
+    def part(count: int) -> int:
+        return count * (count - 1) * (2 * count + 5)
+
+    ties = sum(part(values.count(one)) for one in set(values))
+    return (part(len(values)) - ties) / 18
+
+
+def _ends(ordered: Sequence[float], deviation: float) -> tuple[float | None, float | None]:
+    """Give the interval of the median of pairs: as many are left out at either end as chance moves.
+
+    Args:
+        ordered: What the pairs gave, ascending.
+        deviation: Standard deviation of how many of them are above 0.
+
+    Returns:
+        Nones when so few points can not be that sure.
+    """
+    outside = len(ordered) / 2 - Z95 * deviation
+    if outside < 1:
+        return None, None
+    place = int(outside) - 1
+    return ordered[place], ordered[len(ordered) - 1 - place]
+
+
+def _repetition(rest: Sequence[float]) -> float:
+    """Give how many times fewer independent points there are: 1 when each is by itself.
+
+    Source: the variance of a mean of a first-order autoregressive series, (1 + r) / (1 - r); of the signs
+    and sizes of the rest limited to three spreads, so that odd points do not decide.
+    """
+    spread = robust_spread(rest)
+    if spread <= 0:
+        return 1.0
+    cut = [max(-3 * spread, min(3 * spread, one)) for one in rest]
+    below = sum(one * one for one in cut)
+    alike = sum(first * second for first, second in zip(cut, cut[1:], strict=False)) / below if below else 0.0
+    # The estimate is low by about this much, since level and change were taken out first.
+    alike += 1 / len(rest)
+    alike = min(0.95, max(0.0, alike))
+    # Below this many of its own errors (one side, 95 %) it can not be told from none.
+    return 1.0 if alike * math.sqrt(len(rest)) < 1.645 else (1 + alike) / (1 - alike)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Give the rank of each value, from 1; equal ones share the mean of theirs."""
+    ordered = sorted(range(len(values)), key=lambda place: values[place])
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(ordered):
+        end = start
+        while end < len(ordered) and values[ordered[end]] == values[ordered[start]]:
+            end += 1
+        for place in ordered[start:end]:
+            ranks[place] = (start + 1 + end) / 2
+        start = end
+    return ranks
+
+
+def _size(rest: Sequence[float]) -> float:
+    return statistics.fmean(abs(one) for one in rest)
+
+
+def _odd(rest: Sequence[float]) -> tuple[int, ...]:
+    """Give the places that stand out from what is unexplained."""
+    spread = robust_spread(rest)
+    middle = statistics.median(rest)
+    if spread <= 0:
+        return ()
+    return tuple(place for place, one in enumerate(rest) if abs(one - middle) / spread > STANDS_OUT)
