@@ -11,13 +11,15 @@ import math
 import random
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from pprof_mcp.insight.statistics import Z95, robust_spread
 
 Kind = Literal["step", "trend", "none", "too_few"]
+Reason = Literal["", "chance", "waves", "small"]
 
 LEAST_POINTS = 8
 """Points below which nothing is judged (chosen: of fewer, no order of them is rarer than `LEVEL`)."""
@@ -30,7 +32,7 @@ SHUFFLES = 4_000
 LEAST_CHANGE = 0.05
 """Change, as a part of the median before, below which it is not worth a word (chosen)."""
 LEAST_SPREADS = 5.0
-"""Spreads by which a series that comes and goes must change: a whole wave looks like a step of 3.5 (chosen)."""
+"""Spreads by which a series must change that comes and goes (chosen: a wave looks like a step of 3.5)."""
 STANDS_OUT = 3.5
 """Modified z-score from which a point stands out.
 
@@ -53,10 +55,12 @@ class Finding:
         p_value: How often chance gives as much; 1 with too few points.
         effect: Cliff's delta, from -1 to 1: how much surer a point after is above one before than below.
         at: Place of the first point after a step; None for anything else.
-        before: Median before the step, or of the line at its first point.
-        after: Median after the step, or of the line at its last point.
+        before: Median before the step, the line at its first point, or the median of all.
+        after: Median after the step, the line at its last point, or the median of all.
         method: How it was found; empty with too few points.
         odd: Places of points that stand out from the rest.
+        reason: Why nothing was found: it is no more than chance gives, or than the series goes up and down
+            by itself, or too small to matter.
     """
 
     kind: Kind
@@ -70,6 +74,7 @@ class Finding:
     after: float
     method: str
     odd: tuple[int, ...] = ()
+    reason: Reason = ""
 
 
 def judge(times: Sequence[float], values: Sequence[float]) -> Finding:
@@ -84,37 +89,31 @@ def judge(times: Sequence[float], values: Sequence[float]) -> Finding:
         return Finding("too_few", 0.0, None, None, 1.0, 0.0, None, middle, middle, "")
     step, step_rest = _step(values)
     trend, trend_rest = _trend(times, values)
-    found = [
-        (_size(rest), one, rest)
-        for one, rest in ((step, step_rest), (trend, trend_rest))
-        if _is_worth(one, rest)
-    ]
+    both = [(step, step_rest), (trend, trend_rest)]
+    found = [(one, rest) for one, rest in both if not _doubt(one, rest)]
     if not found:
-        # What remains is told by the one that explains more, as evidence that it is not enough.
-        nearest = step if step.p_value <= trend.p_value else trend
+        # What is told is the one that explains more, as evidence that it is not enough.
+        nearest, rest = min(both, key=lambda pair: pair[0].p_value)
         level = statistics.median(values)
-        return _finding(nearest, "none", None, _odd([value - level for value in values]))
+        odd = _odd([value - level for value in values])
+        return replace(
+            nearest, kind="none", at=None, before=level, after=level, odd=odd, reason=_doubt(nearest, rest)
+        )
     # Of two that explain it, the one that leaves less unexplained.
-    _, best, rest = min(found, key=lambda item: item[0])
-    return _finding(best, best.kind, best.at, _odd(rest))
+    best, rest = min(found, key=lambda pair: statistics.fmean(abs(one) for one in pair[1]))
+    return replace(best, odd=_odd(rest))
 
 
-def _finding(found: Finding, kind: Kind, at: int | None, odd: tuple[int, ...]) -> Finding:
-    return Finding(
-        kind, found.change, found.low, found.high, found.p_value, found.effect, at, found.before, found.after,
-        found.method, odd,
-    )  # fmt: skip
-
-
-def _is_worth(found: Finding, rest: Sequence[float]) -> bool:
-    """Whether a change is none of chance, and large enough to speak of."""
+def _doubt(found: Finding, rest: Sequence[float]) -> Reason:
+    """Say why a change is none; empty when it is one: not of chance, and large enough to speak of."""
     if found.p_value >= LEVEL or found.low is None or found.high is None:
-        return False
-    is_sure = found.low > 0 or found.high < 0
-    least = LEAST_CHANGE * abs(found.before)
-    if _repetition(rest) > 1:
-        least = max(least, LEAST_SPREADS * robust_spread(rest))
-    return is_sure and abs(found.change) >= least
+        return "chance"
+    comes_and_goes = _repetition(rest) > 1
+    if comes_and_goes and abs(found.change) < LEAST_SPREADS * robust_spread(rest):
+        return "waves"
+    if not (found.low > 0 or found.high < 0):
+        return "waves" if comes_and_goes else "chance"
+    return "small" if abs(found.change) < LEAST_CHANGE * abs(found.before) else ""
 
 
 def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
@@ -143,7 +142,7 @@ def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
 
 
 def _best_split(ranks: Sequence[float]) -> tuple[float, int]:
-    """Give the largest standardised rank sum of any split (Wilcoxon's), and where it is; the first of equals."""
+    """Give the largest standardised rank sum (Wilcoxon's) of all splits, and where the first of these is."""
     count = len(ranks)
     best, place = -1.0, LEAST_SIDE
     total = sum(ranks[: LEAST_SIDE - 1])
@@ -241,7 +240,7 @@ def _repetition(rest: Sequence[float]) -> float:
         return 1.0
     cut = [max(-3 * spread, min(3 * spread, one)) for one in rest]
     below = sum(one * one for one in cut)
-    alike = sum(first * second for first, second in zip(cut, cut[1:], strict=False)) / below if below else 0.0
+    alike = sum(first * second for first, second in pairwise(cut)) / below if below else 0.0
     # The estimate is low by about this much, since level and change were taken out first.
     alike += 1 / len(rest)
     alike = min(0.95, max(0.0, alike))
@@ -262,10 +261,6 @@ def _ranks(values: Sequence[float]) -> list[float]:
             ranks[place] = (start + 1 + end) / 2
         start = end
     return ranks
-
-
-def _size(rest: Sequence[float]) -> float:
-    return statistics.fmean(abs(one) for one in rest)
 
 
 def _odd(rest: Sequence[float]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pprof_mcp.sources.remote import Remote
 
 _OF_A_SLOT: Final = 20
-"""Profiles of one part of the window that are looked at. Source: chosen; more than run at one time, mostly."""
+"""Profiles of one part of the window that are looked at. Source: chosen; mostly more than run at once."""
 _TICK = timedelta(milliseconds=1)
 
 
@@ -62,7 +62,7 @@ def spread(
     there = _usable(listing.candidates)
     warnings = list(listing.warnings)
     if not listing.is_complete and there:
-        parts, failures = _asked_by_parts(remote, which, window, there, count, site)
+        parts, failures = _asked_by_parts(remote, listing, there, count=count, site=site)
         there = _usable([*there, *parts])
         warnings += failures
     runtime, there = _of_one_runtime(there, warnings)
@@ -119,12 +119,12 @@ def choose(there: Sequence[Candidate], count: int, *, skip_first: bool) -> list[
 
 
 def _asked_by_parts(
-    remote: Remote, which: Which, window: Window, newest: Sequence[Candidate], count: int, site: str
+    remote: Remote, listing: Listing, newest: Sequence[Candidate], *, count: int, site: str
 ) -> tuple[list[Candidate], list[str]]:
     """Ask for each part of the window by itself: its pages would be too many."""
-    text = which.text()
-    oldest = _usable(remote.profiles.search(text, window, limit=1, order="asc", site=site).candidates)
-    start = min((one.timestamp for one in oldest if one.timestamp), default=window.start)
+    text = listing.query
+    oldest = _usable(remote.profiles.search(text, listing.window, limit=1, order="asc", site=site).candidates)
+    start = min((one.timestamp for one in oldest if one.timestamp), default=listing.window.start)
     end = max(one.timestamp for one in newest if one.timestamp) + _TICK
     width = (end - start) / count
     parts = [Window(start + place * width, start + (place + 1) * width) for place in range(count)]
