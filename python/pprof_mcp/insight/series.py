@@ -106,12 +106,12 @@ def judge(times: Sequence[float], values: Sequence[float]) -> Finding:
 
 def _doubt(found: Finding, rest: Sequence[float]) -> Reason:
     """Say why a change is none; empty when it is one: not of chance, and large enough to speak of."""
-    if found.p_value >= LEVEL or found.low is None or found.high is None:
+    if found.p_value >= LEVEL:
         return "chance"
     comes_and_goes = _repetition(rest) > 1
     if comes_and_goes and abs(found.change) < LEAST_SPREADS * robust_spread(rest):
         return "waves"
-    if not (found.low > 0 or found.high < 0):
+    if found.low is None or found.high is None or not (found.low > 0 or found.high < 0):
         return "waves" if comes_and_goes else "chance"
     return "small" if abs(found.change) < LEAST_CHANGE * abs(found.before) else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pprof_mcp.errors import InvalidArgumentError
@@ -48,6 +49,11 @@ class Which:
         if self.terms.strip():
             found.append(_enclosed(self.terms))
         return " ".join(found) or "*"
+
+
+def any_of(name: str, values: Iterable[str]) -> str:
+    """Write that a tag has one of some values."""
+    return f"{name}:({' OR '.join(_quoted(value) for value in values)})"
 
 
 def normal(name: str, most: int = MOST_VALUE) -> str:
