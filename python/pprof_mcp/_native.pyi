@@ -37,6 +37,7 @@ __all__ = [
     "traces",
     "unit_text",
     "unit_value",
+    "unpack",
     "way",
     "zip_entries",
 ]

@@ -14,9 +14,10 @@ from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.results import NextCall, next_call
 from pprof_mcp.results.capture import CapturedFile, CaptureResult, OtherEntry
 from pprof_mcp.session.bundle import Bundle, Member
+from pprof_mcp.session.opening import apart
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
-from pprof_mcp.sources.foreign import NOTED
+from pprof_mcp.sources.foreign import HEAD, NOTED
 from pprof_mcp.sources.named import Fetched, Wanted, choose, load
 from pprof_mcp.sources.times import DEFAULT_HOURS, text
 
@@ -123,11 +124,19 @@ class _About:
 
 
 def _entries(path: Path, session: Session) -> dict[str, bytes]:
-    """Give the files of a zip by name; the file itself when it is none."""
-    data = path.read_bytes()
-    if _native.sniff(data[:512]) == "zip":
-        return dict(_native.zip_entries(data, dict(session.settings.limits)))
+    """Give the files of a zip or folder by name; the file itself when it is neither."""
+    if path.is_dir():
+        return {one.name: _content(one, session) for one in session.fence.list_dir(path) if one.is_file()}
+    data = _content(path, session)
+    if _native.sniff(data[:HEAD]) == "zip":
+        return dict(apart(_native.zip_entries(data, dict(session.settings.limits))))
     return {path.name: data}
+
+
+def _content(path: Path, session: Session) -> bytes:
+    file, _ = session.fence.open_read(path, max_bytes=session.settings.net.download_bytes)
+    with file:
+        return file.read()
 
 
 def _noted(entries: Mapping[str, bytes]) -> dict[str, bytes]:

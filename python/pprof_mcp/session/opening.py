@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +153,7 @@ class Opener:
     ) -> Opened:
         items: list[Item] = []
         others: list[Other] = []
-        for name, content in _native.zip_entries(data, self.reader.limits or None):
+        for name, content in apart(_native.zip_entries(data, self.reader.limits or None)):
             key = f"{identity}|{name}"
             reason = foreign(Path(name).name, content[:HEAD])
             if reason is not None:
@@ -227,3 +227,11 @@ class Opener:
             self._origins.move_to_end(key)
             while len(self._origins) > REMEMBERED:
                 self._origins.popitem(last=False)
+
+
+def apart(entries: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Tell entries of one name apart by a number behind it: a zip may hold several."""
+    seen: dict[str, int] = {}
+    for name, content in entries:
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}~{seen[name]}"), content

@@ -17,6 +17,7 @@ from pprof_mcp.errors import (
     ProfileTooLargeError,
     WrongHostError,
 )
+from pprof_mcp.sources.foreign import HEAD
 
 MOST_ENTRIES: Final = 64
 """Files of one bundle. Source: chosen; profilers send up to ten."""
@@ -66,7 +67,7 @@ def check_bundle(path: Path, limits: Mapping[str, int]) -> int:
         BadAnswerError: It is broken, or no zip.
     """
     data = path.read_bytes()
-    form = _native.sniff(data[:512])
+    form = _native.sniff(data[:HEAD])
     if form == "html":
         raise WrongHostError("Datadog answered the download with a page for people, such as a login")
     try:

@@ -54,6 +54,7 @@ def find(
     order: Order = "desc",
     sort: str = "timestamp",
     site: str = "",
+    is_first: bool = True,
 ) -> Listing:
     """Search profiles; say what was understood differently, and what is near when there are none.
 
@@ -65,6 +66,7 @@ def find(
         order: As `Profiles.search`.
         sort: As `Profiles.search`.
         site: The site; the configured one when empty.
+        is_first: Whether nothing was shown before: else there is no need to say what is near.
 
     Raises:
         PprofMcpError: As `Profiles.search`.
@@ -76,7 +78,7 @@ def find(
             warnings.append(
                 f"{name} {value.strip()!r} was looked for as {normal(value, most)!r}, as Datadog writes it"
             )
-    if not found.candidates:
+    if not found.candidates and is_first:
         if long := too_long(window, remote.now):
             warnings.append(long)
         warnings.append(_nothing(remote, which, window, site))

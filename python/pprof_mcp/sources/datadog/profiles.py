@@ -160,7 +160,10 @@ class Profiles:
         found, answer = self.asker.json(
             site, LIST, "the list of profiles", permission=READ_PROFILES, content=content
         )
-        data = fields(found).get("data", [] if found is None or found == {} else None)
+        data = fields(found).get("data")
+        if data is None and (found is None or found == {} or "data" in fields(found)):
+            # Datadog's own client takes no body, and no data, for none found.
+            data = []
         if not isinstance(data, list):
             raise BadAnswerError(
                 f"{answer.request.host} answered the list of profiles in an unknown form: no data list",

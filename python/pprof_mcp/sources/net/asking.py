@@ -12,6 +12,7 @@ from pprof_mcp.errors import (
     BadAnswerError,
     Detail,
     ForbiddenError,
+    NetworkError,
     ProfileGoneError,
     RefusedError,
     SourceError,
@@ -161,6 +162,8 @@ def refusal(answer: Answer) -> SourceError:  # noqa: PLR0911 - one return a stat
         return wrong_host(answer, "a page for people")
     if answer.status in (404, 410):
         return ProfileGoneError(f"{host} has not {what} ({answer.status}){said}", details=told)
+    if answer.status == 407:
+        return NetworkError(f"the proxy before {host} does not accept its credentials (407)", details=told)
     if answer.status == 408:
         return TimedOutError(f"{host} did not get to {what} in time (408){said}", details=told)
     if answer.status >= 500:

@@ -84,6 +84,8 @@ def test_the_cursor_leads_through_all_of_them_once(
             break
         cursor = found.cursor
     assert found.is_complete
+    assert found.count > 0, "the last page is not empty"
+    assert not found.warnings
     assert seen == [(one.profile_id, one.event_id) for one in of(fake, "crowd")]
 
 

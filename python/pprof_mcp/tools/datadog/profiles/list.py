@@ -43,8 +43,17 @@ def list(
     which = which_of(given)
     window = window_of(given, remote.now)
     place = place_of(cursor, window)
-    found = find(remote, which, place.window, limit=limit + place.skip, site=str(given.get("site", "")))
+    # One more than is shown tells whether there are more.
+    found = find(
+        remote,
+        which,
+        place.window,
+        limit=place.skip + limit + 1,
+        site=str(given.get("site", "")),
+        is_first=not cursor,
+    )
     shown = found.candidates[place.skip : place.skip + limit]
+    is_complete = found.is_complete and len(found.candidates) <= place.skip + limit
     rows = [row_of(one) for one in shown]
     usable = [one for one in shown if one.can_be_downloaded]
     return ListResult(
@@ -60,7 +69,7 @@ def list(
         to_ts=text(place.window.end),
         limit=limit,
         count=len(rows),
-        is_complete=found.is_complete,
-        cursor=None if found.is_complete else cursor_behind(shown, place),
+        is_complete=is_complete,
+        cursor=None if is_complete else cursor_behind(shown, place),
         candidates=rows,
     )
