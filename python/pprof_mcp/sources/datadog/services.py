@@ -234,7 +234,9 @@ def _read(attributes: Mapping[str, Any], facets: tuple[str, ...]) -> list[tuple[
     groups = {
         column.get("name"): items(column.get("values")) for column in columns if column.get("type") == "group"
     }
-    numbers = next((items(column.get("values")) for column in columns if column.get("type") == "number"), [])
+    numbers = next(
+        (items(column.get("values")) for column in columns if column.get("type") == "number"), list[Any]()
+    )
     found: list[tuple[tuple[str, ...], int]] = []
     for place, number in enumerate(numbers):
         values: list[str] = []
