@@ -1,8 +1,9 @@
 """Whether a series of numbers changed: a step, a trend, or nothing that chance does not explain.
 
-Everything rests on ranks and medians, so that a few odd points neither make a change nor hide one. Numbers
-that follow each other are alike (traffic, caches), which makes chance look like a change: intervals and tests
-are widened by how much the rest of the series repeats itself, and what comes and goes by itself is no change.
+Everything rests on medians, ranks and values cut at the edges, so that a few odd points neither make a change
+nor hide one. Numbers that follow each other are alike (traffic, caches), so chance looks like a change:
+intervals and tests are widened by how much the rest of the series repeats itself, and what comes and goes by
+itself is no change. Of few points, one whole wave can not be told from a step.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -27,8 +27,12 @@ LEAST_SIDE = 3
 """Points on either side of a change (chosen: a median of two is no robust one)."""
 LEVEL = 0.01
 """Probability with which chance alone may give a verdict (chosen: as for stored runs, 99 %)."""
-SHUFFLES = 4_000
-"""Orders of the same points that a step is compared with (chosen: `LEVEL` is then 40 of them)."""
+SHUFFLES = 2_000
+"""Orders of the same points that a step is compared with (chosen: `LEVEL` is then 20 of them)."""
+ENOUGH = 60
+"""Orders as good as the real one from which on chance explains it (chosen: three times `LEVEL`)."""
+CUT = 3.0
+"""Spreads beyond which a point counts as if it were there (chosen)."""
 LEAST_CHANGE = 0.05
 """Change, as a part of the median before, below which it is not worth a word (chosen)."""
 LEAST_SPREADS = 5.0
@@ -118,8 +122,7 @@ def _doubt(found: Finding, rest: Sequence[float]) -> Reason:
 
 def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
     """Find the place that divides the series best, and compare its sides."""
-    ranks = _ranks(values)
-    score, at = _best_split(ranks)
+    at = _place(values)
     before, after = values[:at], values[at:]
     differences = sorted(late - early for early in before for late in after)
     above = sum(one > 0 for one in differences) - sum(one < 0 for one in differences)
@@ -132,7 +135,7 @@ def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
         statistics.median(differences),
         low,
         high,
-        _rarity(tuple(sorted(ranks)), score),
+        _rarity(values, rest),
         above / len(differences),
         at,
         *middles,
@@ -141,35 +144,49 @@ def _step(values: Sequence[float]) -> tuple[Finding, list[float]]:
     return found, rest
 
 
-def _best_split(ranks: Sequence[float]) -> tuple[float, int]:
-    """Give the largest standardised rank sum (Wilcoxon's) of all splits, and where the first of these is."""
-    count = len(ranks)
-    best, place = -1.0, LEAST_SIDE
-    total = sum(ranks[: LEAST_SIDE - 1])
-    for at in range(LEAST_SIDE, count - LEAST_SIDE + 1):
-        total += ranks[at - 1]
-        distance = abs(total - at * (count + 1) / 2)
-        score = distance / math.sqrt(at * (count - at) * (count + 1) / 12)
-        if score > best + 1e-12:
-            best, place = score, at
-    return best, place
+def _place(values: Sequence[float]) -> int:
+    """Give the split whose sides lie nearest to their medians."""
+
+    def unexplained(at: int) -> float:
+        sides = values[:at], values[at:]
+        middles = [statistics.median(side) for side in sides]
+        return sum(abs(value - middle) for side, middle in zip(sides, middles, strict=True) for value in side)
+
+    return min(range(LEAST_SIDE, len(values) - LEAST_SIDE + 1), key=unexplained)
 
 
-@lru_cache(maxsize=64)
-def _scores(ranks: tuple[float, ...]) -> tuple[float, ...]:
-    """Give the scores of the best splits of shuffled ranks, ascending: the same for the same ranks."""
-    source = random.Random(len(ranks))  # noqa: S311 - an order, no secret
-    shuffled = list(ranks)
-    found: list[float] = []
-    for _ in range(SHUFFLES):
-        source.shuffle(shuffled)
-        found.append(_best_split(shuffled)[0])
-    return tuple(sorted(found))
+def _best_split(values: Sequence[float]) -> float:
+    """Give how much of the variance the best split explains, ends of fewer than `LEAST_SIDE` left out."""
+    count, mean = len(values), statistics.fmean(values)
+    best = total = 0.0
+    for at, value in enumerate(values[: count - LEAST_SIDE], 1):
+        total += value - mean
+        if at >= LEAST_SIDE:
+            best = max(best, total * total / (at * (count - at)))
+    return best
 
 
-def _rarity(ranks: tuple[float, ...], score: float) -> float:
-    """Give the probability that chance divides these ranks as well, the place being free."""
-    as_good = sum(one >= score - 1e-9 for one in _scores(ranks))
+def _rarity(values: Sequence[float], rest: Sequence[float]) -> float:
+    """Give the probability that chance divides these values as well, the place being free.
+
+    Source: a permutation test that ends early where it is clear (Besag and Clifford 1991).
+
+    Args:
+        values: The series.
+        rest: What its best split leaves unexplained: beyond `CUT` spreads, values count as if they were
+            there, else a single odd one would decide.
+    """
+    most = CUT * robust_spread(rest)
+    over = [one - max(-most, min(most, one)) if most else 0.0 for one in rest]
+    cut = [value - beyond for value, beyond in zip(values, over, strict=True)]
+    least = _best_split(cut) * (1 - 1e-9)
+    source = random.Random(len(cut))  # noqa: S311 - an order, no secret
+    as_good = 0
+    for tried in range(1, SHUFFLES + 1):
+        source.shuffle(cut)
+        as_good += _best_split(cut) >= least
+        if as_good >= ENOUGH:
+            return as_good / tried
     return (as_good + 1) / (SHUFFLES + 1)
 
 
@@ -190,8 +207,8 @@ def _trend(times: Sequence[float], values: Sequence[float]) -> tuple[Finding, li
     found = Finding(
         "trend",
         slope * span,
-        None if low is None else low * span,
-        None if high is None else high * span,
+        low * span,
+        high * span,
         math.erfc(distance / math.sqrt(2)),
         above / len(slopes),
         None,
@@ -212,20 +229,16 @@ def _kendall_variance(values: Sequence[float]) -> float:
     return (part(len(values)) - ties) / 18
 
 
-def _ends(ordered: Sequence[float], deviation: float) -> tuple[float | None, float | None]:
+def _ends(ordered: Sequence[float], deviation: float) -> tuple[float, float]:
     """Give the interval of the median of pairs: as many are left out at either end as chance moves.
+
+    Of the fewest points that are judged, the least and the most pair are such an interval.
 
     Args:
         ordered: What the pairs gave, ascending.
         deviation: Standard deviation of how many of them are above 0.
-
-    Returns:
-        Nones when so few points can not be that sure.
     """
-    outside = len(ordered) / 2 - Z95 * deviation
-    if outside < 1:
-        return None, None
-    place = int(outside) - 1
+    place = max(0, int(len(ordered) / 2 - Z95 * deviation) - 1)
     return ordered[place], ordered[len(ordered) - 1 - place]
 
 
@@ -246,21 +259,6 @@ def _repetition(rest: Sequence[float]) -> float:
     alike = min(0.95, max(0.0, alike))
     # Below this many of its own errors (one side, 95 %) it can not be told from none.
     return 1.0 if alike * math.sqrt(len(rest)) < 1.645 else (1 + alike) / (1 - alike)
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    """Give the rank of each value, from 1; equal ones share the mean of theirs."""
-    ordered = sorted(range(len(values)), key=lambda place: values[place])
-    ranks = [0.0] * len(values)
-    start = 0
-    while start < len(ordered):
-        end = start
-        while end < len(ordered) and values[ordered[end]] == values[ordered[start]]:
-            end += 1
-        for place in ordered[start:end]:
-            ranks[place] = (start + 1 + end) / 2
-        start = end
-    return ranks
 
 
 def _odd(rest: Sequence[float]) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ def all_tags(call: Call) -> Response:
 
 
 def active(call: Call) -> Response:
-    """`GET /api/v1/metrics?from=&host=&tag_filter=`: names that had points since [A]; tags with `,` between."""
+    """`GET /api/v1/metrics?from=&host=&tag_filter=`: names with points since then [A]; `,` between tags."""
     given = call.request.query
     start = epoch(given.get("from"), "from")
     wanted = {tag.strip() for tag in given.get("tag_filter", "").split(",")} - {"", "*"}

@@ -89,7 +89,7 @@ def discover(
     by_name = _tags(session, shown[:MOST_TAGGED], site, warnings) if tags else {}
     if not names:
         warnings.append(
-            f"no metric is tagged {scope(wanted)}: find the names with datadog.services.search, or raise hours"
+            f"no metric is tagged {scope(wanted)}: see datadog.services.search for names, or raise hours"
         )
     elif not fitting:
         warnings.append(f"none of {len(names)} metrics has {query!r} in its name")
