@@ -19,6 +19,7 @@ from pprof_mcp.reports import ask
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.decoding import Candidate
 from pprof_mcp.sources.foreign import HEAD, foreign
+from pprof_mcp.sources.net import patience
 from pprof_mcp.sources.net.together import together
 
 CapturedKind = Literal["cpu", "wall", "heap", "mutex", "block", "goroutine", "exceptions"]
@@ -147,6 +148,8 @@ def measure(
 def _point(session: Session, candidate: Candidate, question: Question, sizes: list[int]) -> Point:
     if candidate.timestamp is None:
         raise AssertionError("profiles without a time are not chosen")
+    # One that waited for its turn must not begin when the call is over.
+    patience.check_cancelled()
     kept = session.remote.profiles.download(candidate, site=question.site)
     try:
         data = kept.path.read_bytes()

@@ -85,11 +85,7 @@ class History:
             self._left_out(len(points) - len(self._points), "have no samples of this type")
         self._values = [self._value(point) for point in self._points]
         self._finding = judge([point.when.timestamp() for point in self._points], self._values)
-        self._is_found = any(point.functions for point in self._points)
-        if self._points and not self._is_found:
-            warnings.append(
-                f"no function matches {asked.function[:MOST_NAME]!r} in {len(self._points)} profiles"
-            )
+        self._check_found()
         if not points:
             warnings.append("there is nothing to measure")
         self._check_hosts()
@@ -185,6 +181,17 @@ class History:
         """Give the places from which on the version is another."""
         names = [point.candidate.version for point in self._points]
         return [place for place in range(1, len(names)) if names[place] != names[place - 1]]
+
+    def _check_found(self) -> None:
+        """Warn where the functions cost nothing anywhere."""
+        if not self._points or any(_has(point) for point in self._points):
+            return
+        named = repr(self._function[:MOST_NAME])
+        self._warnings.append(
+            f"the functions that match {named} have no samples here"
+            if any(point.functions for point in self._points)
+            else f"no function matches {named} in {len(self._points)} profiles"
+        )
 
     def _check_hosts(self) -> None:
         """Warn where the points before and after a step are of different machines."""

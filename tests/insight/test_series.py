@@ -19,11 +19,11 @@ def judged(values: list[float]) -> Finding:
     return judge([60.0 * place for place in range(len(values))], values)
 
 
-@pytest.mark.parametrize("count", [8, 12, 16, 24, 40])
+@pytest.mark.parametrize("count", [8, 16, 40])
 def test_chance_alone_gives_a_verdict_as_rarely_as_said(count: int) -> None:
-    verdicts = [judged(noise(seed, count)).kind for seed in range(150)]
-    # Two tests of 1 % each; 9 of 150 would be three standard deviations more.
-    assert sum(kind != "none" for kind in verdicts) <= 8
+    verdicts = [judged(noise(seed, count)).kind for seed in range(100)]
+    # Two tests of 1 % each: 7 of 100 would be more than three standard deviations above that.
+    assert sum(kind != "none" for kind in verdicts) <= 6
 
 
 @pytest.mark.parametrize("count", [16, 30, 60])
@@ -92,14 +92,14 @@ def test_a_wave_is_no_lasting_change(waves: int) -> None:
 
 def test_what_repeats_itself_is_judged_with_more_care() -> None:
     told = 0
-    for seed in range(100):
+    for seed in range(50):
         level, values = 0.0, list[float]()
         for push in noise(seed, 40, 0):
             level = 0.7 * level + push
             values.append(10 + level)
         told += judged(values).kind != "none"
     # Without that care it would be about a third.
-    assert told <= 8
+    assert told <= 5
 
 
 def test_a_change_too_small_to_matter_is_none() -> None:

@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from html import escape
 
 WIDTH, HEIGHT = 960, 400
+MOST_TEXT = 180
+"""Signs of one text. Source: chosen; about what the width holds."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 20, 70, 50
 _STYLE = """
 text { font: 12px sans-serif; fill: #333 } .title { font-size: 16px } .quiet { fill: #777 }
@@ -145,4 +147,4 @@ def _time(when: float) -> str:
 def _text(text: str) -> str:
     """Write a text of unknown origin: no mark-up, none of the signs that XML can not hold."""
     kept = "".join(sign if sign.isprintable() else " " for sign in text)
-    return escape(kept[:120])
+    return escape(kept[:MOST_TEXT])
