@@ -26,9 +26,9 @@ from tests.fake_datadog import CHOICES, FakeDatadog, Metric
 
 CASES = Cases(
     good=[
-        {"service": "checkout", "env": "prod", "timestamp": WINDOW["to"], "window": "10m"},
-        {"service": "checkout", "metrics": ["go.mem.heap", "no"], "timestamp": WINDOW["to"], "by": "host"},
-        {"service": "nobody", "timestamp": WINDOW["to"]},
+        {"service": "checkout", "env": "prod", "timestamp": WINDOW["from"], "window": "10m"},
+        {"service": "checkout", "metrics": ["go.mem.heap", "no"], "timestamp": WINDOW["from"], "by": "host"},
+        {"service": "nobody", "timestamp": WINDOW["from"]},
     ],
     wrong=[("service", ""), ("timestamp", "noon"), ("window", "5 minutes"), ("metrics", ["a{b}"]),
            ("aggregator", "p99"), ("by", "a,b"), ("points", 61)],
