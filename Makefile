@@ -72,8 +72,12 @@ lock: $(INSTALLED) ## Bring uv.lock up to date with pyproject.toml
 demo: $(NATIVE) ## Let an MCP client analyse the bundle that comes with the project
 	$(PY) -m pprof_mcp.dev.demo
 
+.PHONY: demo-datadog
+demo-datadog: $(NATIVE) ## The same with Datadog, which an imitation on this machine plays
+	$(PY) -m tests.fake_datadog.demo
+
 .PHONY: gen
-gen: $(NATIVE) ## Write again what is generated: tool table, reference pages, schemas
+gen: $(NATIVE) ## Write again what is generated: tool table, reference pages, the catalogue of tools
 	$(PY) -m pprof_mcp.dev.generate
 
 .PHONY: new-tool

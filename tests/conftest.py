@@ -10,6 +10,7 @@ import pytest
 from pprof_mcp.session.session import Session
 from pprof_mcp.settings import Settings
 from pprof_mcp.sources.fence import Fence
+from pprof_mcp.sources.places import PLACE_VARIABLES
 
 from tests import datadog
 from tests.support import DATA, Clock, MakeSession
@@ -32,7 +33,7 @@ def no_baselines_of_the_user(
 @pytest.fixture(autouse=True)
 def no_account_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is asked of a service, and no key of the user is seen."""
-    for name in datadog.SETTINGS:
+    for name in (*datadog.SETTINGS, *(item[0] for item in PLACE_VARIABLES)):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -184,6 +184,7 @@ Row = Merge | Top
 ROWS: tuple[Row, ...] = (
     Merge("heap", "50x faster, memory 1/30", "0,1,2,3"),
     Merge("labelled", "50x faster, memory 1/30", "1"),
+    Merge("spans", "no figure: the tables are the result", "1"),
     Merge("locations", "30x faster, memory 1/30", "1"),
     Merge("hostile", "equal", "0,1"),
     Merge("heap2000", "the memory of `heap`", "1", has_peer=False),

@@ -259,7 +259,7 @@ def _error(value: float, current: Measured) -> float:
     if not current.period or not current.run.total:
         return 0.0
     share = min(1.0, abs(value) / 100)
-    return 100 * math.sqrt(share * (1 - share) / max(1.0, current.run.total / current.period))
+    return 100 * math.sqrt(share * (1 - share) / max(1.0, abs(current.run.total) / current.period))
 
 
 def date_text(nanos: int) -> str | None:

@@ -12,14 +12,17 @@ from pprof_mcp import _native
 from pprof_mcp.errors import InvalidArgumentError, PprofMcpError
 from pprof_mcp.insight.quality import quality_notes
 from pprof_mcp.results import NextCall, next_call
-from pprof_mcp.results.capture import CapturedFile, CaptureResult, OtherEntry
+from pprof_mcp.results.capture import CapturedFile, CaptureResult, NotFetched, OtherEntry
 from pprof_mcp.session.bundle import Bundle, Member
+from pprof_mcp.session.kinds import GOROUTINE
 from pprof_mcp.session.opening import apart
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.bundles import Told, read_told
 from pprof_mcp.sources.foreign import HEAD, NOTED
-from pprof_mcp.sources.named import Fetched, Wanted, choose, load
-from pprof_mcp.sources.times import DEFAULT_HOURS, text
+from pprof_mcp.sources.named import AUTO, Fetched, Wanted, choose, load
+from pprof_mcp.sources.pprof_http import STACKS
+from pprof_mcp.sources.times import text
+from pprof_mcp.suggesting import bundle_calls
 
 MOST_FILES = 20
 MOST_TAGS = 40
@@ -27,6 +30,25 @@ MOST_METRICS = 40
 MOST_ENDPOINTS = 10
 """What is told of one bundle at most. Source: chosen; the answer stays under its usual size."""
 MOST_REASON = 200
+DEFAULTS = {"hours": 0, "seconds": 10, "deltas": False, "limit": 1}
+"""Values that arguments have when nothing is said."""
+
+
+def wanted_of(given: Mapping[str, object]) -> Wanted:
+    """Give what is wanted by arguments: those that are empty, or as by default, count as not given."""
+    return Wanted(
+        {name: value for name, value in given.items() if value not in ("", None, [], DEFAULTS.get(name))}
+    )
+
+
+def fetched_bundle(wanted: Wanted, session: Session) -> tuple[Bundle, Fetched]:
+    """Download from the source that the arguments fit, and open what came.
+
+    Raises:
+        PprofMcpError: It can not be had, or not opened.
+    """
+    fetched = load(choose(AUTO, wanted, session.remote)).fetch(wanted, session.remote)
+    return session.bundle(str(fetched.path)), fetched
 
 
 def capture(source: str, given: Mapping[str, object], session: Session, out_dir: str = "") -> CaptureResult:
@@ -34,27 +56,30 @@ def capture(source: str, given: Mapping[str, object], session: Session, out_dir:
 
     Args:
         source: Name of the source, or `auto`.
-        given: Arguments by name; those that are empty, or as by default, count as not given.
+        given: Arguments by name.
         session: Opens the files.
         out_dir: Folder the profiles are written to as well; none when empty.
 
     Raises:
         PprofMcpError: It can not be had, opened or written.
     """
-    said = {name: value for name, value in given.items() if value not in ("", None)}
-    if said.get("hours") == DEFAULT_HOURS:
-        del said["hours"]
-    wanted = Wanted(said)
+    wanted = wanted_of(given)
     if out_dir:
         session.check_write(str(Path(out_dir) / "profile"))
     chosen = choose(source, wanted, session.remote)
     fetched = load(chosen).fetch(wanted, session.remote)
     bundle = session.bundle(str(fetched.path))
-    entries = _entries(fetched.path, session)
+    entries = _entries(fetched.path, bundle, session)
     told = read_told(_noted(entries), session.settings.limits)
     about = _About(fetched, told)
     written = _write(out_dir, about, entries, bundle, session) if out_dir else []
-    warnings = [*fetched.warnings, *told.warnings]
+    warnings = [*fetched.warnings, *told.warnings, *(f"no {one.kind}" for one in fetched.failures)]
+    stacks = None
+    if STACKS in fetched.apart:
+        try:
+            stacks = session.profile(str(fetched.apart[STACKS])).handle
+        except PprofMcpError as problem:
+            warnings.append(f"goroutine stacks can not be read: {problem.message}")
     if not bundle.members:
         warnings.append(f"the bundle holds no pprof profile: {_listed(bundle) or 'it is empty'}")
     if about.seq == 0:
@@ -71,7 +96,7 @@ def capture(source: str, given: Mapping[str, object], session: Session, out_dir:
     busiest = sorted(told.endpoints.items(), key=lambda item: (-item[1], item[0]))[:MOST_ENDPOINTS]
     return CaptureResult(
         warnings=warnings,
-        next=_next(bundle, session),
+        next=_next(bundle, stacks, session),
         source=chosen,
         service=fetched.service or about.tag("service") or wanted.text("service"),
         env=fetched.env or about.tag("env") or wanted.text("env"),
@@ -91,6 +116,11 @@ def capture(source: str, given: Mapping[str, object], session: Session, out_dir:
         bundle=bundle.handle,
         kinds=list(bundle.kinds),
         files=[_file(member, entries) for member in bundle.members[:MOST_FILES]],
+        stacks=stacks,
+        not_fetched=[
+            NotFetched(kind=one.kind, code=one.problem.code, reason=one.problem.message[:MOST_REASON])
+            for one in fetched.failures
+        ],
         others=[
             OtherEntry(name=other.name, reason=other.reason[:MOST_REASON])
             for other in bundle.others[:MOST_FILES]
@@ -123,18 +153,22 @@ class _About:
         return next((tag[len(start) :] for tag in self.tags if tag.startswith(start)), "")
 
 
-def _entries(path: Path, session: Session) -> dict[str, bytes]:
-    """Give the files of a zip or folder by name; the file itself when it is neither."""
-    if path.is_dir():
-        return {one.name: _content(one, session) for one in session.fence.list_dir(path) if one.is_file()}
-    data = _content(path, session)
-    if _native.sniff(data[:HEAD]) == "zip":
-        return dict(apart(_native.zip_entries(data, dict(session.settings.limits))))
-    return {path.name: data}
+def _entries(path: Path, bundle: Bundle, session: Session) -> dict[str, bytes]:
+    """Give the files of a zip by name; the file itself when it is none; of a folder what is told of it."""
+    if path.is_file():
+        data = _content(path, session)
+        if _native.sniff(data[:HEAD]) == "zip":
+            return dict(apart(_native.zip_entries(data, dict(session.settings.limits))))
+        return {path.name: data}
+    folder = path if path.is_dir() else Path()
+    names = [member.name for member in bundle.members[:MOST_FILES]]
+    names += [other.name for other in bundle.others if other.name.rpartition("/")[2] in NOTED]
+    return {name: _content(folder / name, session) for name in names}
 
 
 def _content(path: Path, session: Session) -> bytes:
-    file, _ = session.fence.open_read(path, max_bytes=session.settings.net.download_bytes)
+    most = session.settings.limits.get("input_bytes", _native.default_limits()["input_bytes"])
+    file, _ = session.fence.open_read(path, max_bytes=most)
     with file:
         return file.read()
 
@@ -174,22 +208,32 @@ def _write(
     fetched = about.fetched
     when = fetched.timestamp or fetched.end or fetched.start
     parts = (fetched.service, fetched.env, when.strftime("%Y%m%dT%H%M%SZ") if when else "")
-    prefix = "_".join(_part(part) for part in parts if part)
+    prefix = "_".join(part_of_name(part) for part in parts if part)
     wanted = {member.name for member in bundle.members}
     wanted |= {name for name in entries if name.rpartition("/")[2] == "metrics.json"}
     written: list[str] = []
     for name in sorted(wanted & entries.keys()):
-        path = str(Path(out_dir) / f"{prefix}_{_part(name.rpartition('/')[2])}")
-        try:
-            written.append(session.write(path, entries[name]))
-        except InvalidArgumentError:
-            if not _is_there(path, entries[name], session):
-                raise
-            written.append(path)
+        base = part_of_name(name.rpartition("/")[2])
+        written.append(write_once(session, out_dir, f"{prefix}_{base}", entries[name]))
     return written
 
 
-def _part(text_of: str) -> str:
+def write_once(session: Session, folder: str, name: str, content: bytes) -> str:
+    """Write a file that is not there yet; one of this name and content is good as it is.
+
+    Raises:
+        PprofMcpError: It can not be written, or has other content.
+    """
+    path = str(Path(folder) / name)
+    try:
+        return session.write(path, content)
+    except InvalidArgumentError:
+        if not _is_there(path, content, session):
+            raise
+        return path
+
+
+def part_of_name(text_of: str) -> str:
     """Give a part of a file name: nothing in it leads anywhere."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text_of).strip(".-")[:60] or "x"
 
@@ -204,12 +248,19 @@ def _is_there(path: str, content: bytes, session: Session) -> bool:
         return file.read() == content
 
 
-def _next(bundle: Bundle, session: Session) -> list[NextCall]:
+def _next(bundle: Bundle, stacks: str | None, session: Session) -> list[NextCall]:
     first = {(member := bundle.of_kind(kind)[0]).handle: member for kind in bundle.kinds}
-    return [
+    calls = bundle_calls(bundle, session)
+    calls += [
         next_call(
             "pprof.top", f"What costs most: {member.name}.", profile=session.reference_of(member.handle)
         )
         for member in first.values()
         if len(member.profile)
-    ][:3]
+    ][:2]
+    goroutines = bundle.of_kind(GOROUTINE)
+    if stacks and goroutines:
+        both = {"profile": session.reference_of(goroutines[0].handle), "stacks": session.reference_of(stacks)}
+        why = "What goroutines wait for, since when, and who started them."
+        calls.append(next_call("pprof.goroutine_analysis", why, **both))
+    return calls

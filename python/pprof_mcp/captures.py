@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -12,18 +12,9 @@ from pprof_mcp.sources.times import DEFAULT_HOURS
 MOST_HOURS = 24 * 400
 """Longest window, in hours. Source: chosen; profiles are kept for a year at most."""
 
-Window = TypedDict(
-    "Window",
+Ends = TypedDict(
+    "Ends",
     {
-        "hours": Annotated[
-            float,
-            Field(
-                default=DEFAULT_HOURS,
-                gt=0,
-                le=MOST_HOURS,
-                description="Window back from `to`, without `from`.",
-            ),
-        ],
         "from": Annotated[
             str, Field(default="", max_length=60, description="Start: -3h, -2d, RFC 3339 or epoch.")
         ],
@@ -31,7 +22,32 @@ Window = TypedDict(
     },
     total=False,
 )
-"""Of when; `from` is no name that a class could spell."""
+"""From when to when; `from` is no name that a class could spell."""
+
+
+class Window(Ends, total=False):
+    """Of when."""
+
+    hours: Annotated[
+        float,
+        Field(
+            default=DEFAULT_HOURS, gt=0, le=MOST_HOURS, description="Window back from `to`, without `from`."
+        ),
+    ]
+
+
+class AnyWindow(Ends, total=False):
+    """Of when, at any source: what is usual there when nothing is said."""
+
+    hours: Annotated[
+        float,
+        Field(
+            default=0,
+            ge=0,
+            le=MOST_HOURS,
+            description="Window back from `to`, without `from`; 0: 72, gcp 24, pyroscope and parca 1.",
+        ),
+    ]
 
 
 class Which(TypedDict, total=False):
@@ -47,6 +63,23 @@ class Which(TypedDict, total=False):
 
 class Captures(Which, Window, total=False):
     """Which profiles, and of when."""
+
+
+class AnyCaptures(Which, AnyWindow, total=False):
+    """The same, at any source."""
+
+
+class Ranged(Which, Ends, total=False):
+    """Which profiles, and from when to when."""
+
+
+ProfileKind = Literal["cpu", "wall", "heap", "mutex", "block", "goroutine", "goroutines", "any"]
+"""Kinds that can be asked for; `any` is the one that most bundles hold."""
+
+
+def kind_of(asked: ProfileKind) -> str:
+    """Give the name that profiles have for a kind."""
+    return "goroutine" if asked == "goroutines" else asked
 
 
 ServiceName = Annotated[str, Field(min_length=1, max_length=200, description="Service name.")]

@@ -66,8 +66,9 @@ class Run:
         found = self.patterns[check.function]
         value = abs(float(found[column if check.combine == "sum" else f"largest_{column}"]))
         if form == "pct":
-            share = min(1.0, value / self.total)
-            return 100 * math.sqrt(share * (1 - share) / max(1.0, self.total / self.period))
+            # Sums wrap, as pprof's do: a total may be below zero.
+            share = min(1.0, value / abs(self.total))
+            return 100 * math.sqrt(share * (1 - share) / max(1.0, abs(self.total) / self.period))
         error = math.sqrt(value * self.period)
         return error / self._seconds(check) if form else error
 

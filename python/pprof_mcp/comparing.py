@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pprof_mcp import _native
 from pprof_mcp.errors import InvalidArgumentError
-from pprof_mcp.filters import TextFilters
+from pprof_mcp.filters import TextFilters, spec
 from pprof_mcp.profile import Profile
-from pprof_mcp.reports import Rows, ask, pprof_text
+from pprof_mcp.reports import Rows, pprof_text
 from pprof_mcp.results import NextCall, next_call
 from pprof_mcp.results.analysis import AnswerFormat
 from pprof_mcp.results.comparison import Normalize
@@ -67,15 +68,14 @@ class Sides:
         Raises:
             PprofMcpError: As the core says.
         """
-        native = self._before.native
-        return ask(
-            lambda after, spec: question(native, after, spec),
-            self._after,
+        # Answers are remembered by profile, and this is about two: asked anew each time.
+        body = spec(
             self._filters,
             normalize=self._normalize,
             limit=0 if self._format == "text" else limit,
             **options,
         )
+        return cast("Rows", json.loads(question(self._before.native, self._after.native, body)))
 
     def text(self, report: str, *, diff_base: bool, **options: object) -> tuple[str | None, RawMeta | None]:
         """Give pprof's own text of the difference, if that is asked for.
@@ -130,7 +130,7 @@ class Sides:
 
     def _lengths(self, found: Rows) -> list[str]:
         before, after = found["base_duration_nanos"], found["duration_nanos"]
-        comparable = self._normalize != "none" or not before or not after
+        comparable = self._normalize != "none" or before <= 0 or after <= 0
         if comparable or max(before, after) <= LONGER * min(before, after):
             return []
         lengths = f"{before / 1e9:.4g} s and {after / 1e9:.4g} s"

@@ -13,6 +13,7 @@ from pprof_mcp.insight.waits import LOCK, LOCK_KINDS, REASONS, UNKNOWN, is_plumb
 from pprof_mcp.marking import KIND, OWN, PLUMBING, WRAPS, Marked
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows
+from pprof_mcp.session.kinds import phrase_of
 
 MOST_SITES = 300
 """Sites of one profile that are looked at, heaviest first (chosen: far more than anyone reads)."""
@@ -94,7 +95,7 @@ def read(
     """
     found_types = types_of(profile)
     if found_types is None:
-        raise WrongProfileKindError(f"{profile.name} is a {profile.kind} profile: it records no delay")
+        raise WrongProfileKindError(f"{profile.name} is {phrase_of(profile.kind)}: it records no delay")
     count, delay, scale = found_types
     types = profile.shared.meta["sample_types"]
     marked = Marked(

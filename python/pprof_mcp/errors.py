@@ -30,6 +30,7 @@ Each class has a stable `code` for programs, a `hint` (what to do next) and an e
     │   ├── ForbiddenError                forbidden
     │   ├── ProfileGoneError              profile_gone
     │   ├── WrongHostError                wrong_host
+    │   ├── HostNotAllowedError           host_not_allowed
     │   ├── RateLimitedError              rate_limited
     │   ├── NetworkError                  network_failed
     │   ├── TimedOutError                 timed_out
@@ -57,14 +58,26 @@ Detail = str | int | float | bool | list[str] | None
 """What one entry of `details` may hold: plain data, so that every front can pass it on."""
 
 
-def _text(text: str) -> str:
-    """Give a text that any encoding can carry: file names may hold bytes that are no UTF-8."""
+MOST_TEXT = 900
+"""Characters of a message, a hint or a detail: names in profiles have any length (chosen: a paragraph)."""
+MOST_ENTRY = 200
+"""Characters of an entry of a list (chosen)."""
+MOST_ENTRIES = 60
+"""Entries of a list (chosen: above the parameters of any tool and the sample types of any profiler)."""
+
+
+def _text(text: str, most: int = MOST_TEXT) -> str:
+    """Give a short text that any encoding can carry: file names may hold bytes that are no UTF-8."""
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} … {text[-(most // 3) :]}"
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _carried(value: Detail) -> Detail:
     if isinstance(value, list):
-        return [_text(item) for item in value]
+        shown = [_text(item, MOST_ENTRY) for item in value[:MOST_ENTRIES]]
+        left = len(value) - len(shown)
+        return [*shown, f"… {left} more"] if left else shown
     return _text(value) if isinstance(value, str) else value
 
 
@@ -284,6 +297,15 @@ class WrongHostError(SourceError):
     default_hint = "Check the site or address that is configured; a login page or proxy may be in between."
 
 
+class HostNotAllowedError(SourceError):
+    """A host, or what its name leads to, or a bucket, is not among those that may be asked."""
+
+    code = "host_not_allowed"
+    default_hint = (
+        "The operator allows hosts in PPROF_MCP_HOSTS and buckets in PPROF_MCP_BUCKETS; ask for it."
+    )
+
+
 class RateLimitedError(SourceError):
     """A source wants to be asked less, for longer than a call may wait."""
 
@@ -396,7 +418,14 @@ def from_native(
     cls = by_code().get(code)
     if cls is None:
         return InternalError(message, details={**kept, "unknown_code": code})
+    if cls is UnknownSampleTypeError and kept.get("available") == []:
+        return cls(
+            _NO_TYPES, hint="Record it again: nothing can be told of values without a type.", details=kept
+        )
     return cls(message, hint=_native_hint(cls, kept), details=kept)
+
+
+_NO_TYPES = "the profile has no sample types, so its values have no meaning"
 
 
 def _plain(value: object) -> Detail:

@@ -111,6 +111,8 @@ class TextFilters(Filters, TextOptions, total=False):
 
 FILTER_NAMES = tuple(Filters.__annotations__)
 TEXT_NAMES = tuple(TextOptions.__annotations__)
+SHARED = frozenset((*FILTER_NAMES, *TEXT_NAMES))
+"""Options that the list of tools describes once."""
 
 
 def profile_spec(filters: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ from pprof_mcp.insight.origin import is_own
 from pprof_mcp.marking import OWN, PLUMBING, Marked
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, ask
-from pprof_mcp.session.kinds import GOROUTINE
+from pprof_mcp.session.kinds import GOROUTINE, phrase_of
 
 MOST_GROUPS = 2_000
 """Groups of one profile that are looked at, largest first (chosen: the rest are of few goroutines each)."""
@@ -38,7 +38,7 @@ def check_kind(profile: Profile, argument: str = "profile") -> None:
     """
     if GOROUTINE not in profile.kinds:
         raise WrongProfileKindError(
-            f"{argument}: {profile.name} is a {profile.kind} profile, a goroutine profile is needed",
+            f"{argument}: {profile.name} is {phrase_of(profile.kind)}, a goroutine profile is needed",
             hint="Take one from /debug/pprof/goroutine (with ?debug=2 it also tells ages and creators), or a "
             "dump of a crash. For waits in time use pprof.contention_analysis, for other profiles pprof.top.",
             details={"asked": GOROUTINE, "available": list(profile.kinds)},

@@ -17,6 +17,7 @@ from pprof_mcp.own_sites import OwnSites
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, place
 from pprof_mcp.session.bundle import Bundle
+from pprof_mcp.session.kinds import phrase_of
 from pprof_mcp.session.session import Session
 
 MOST_SITES = 5_000
@@ -143,7 +144,7 @@ def _chosen(bundle: Bundle, kind: str, warnings: list[str]) -> Profile | None:
 def _check(profile: Profile | None, kind: str, argument: str) -> None:
     if profile is not None and kind not in profile.kinds:
         raise _wrong(
-            f"{argument}={profile.name}", kind, f"it is a {profile.kind} profile", list(profile.kinds)
+            f"{argument}={profile.name}", kind, f"it is {phrase_of(profile.kind)}", list(profile.kinds)
         )
 
 

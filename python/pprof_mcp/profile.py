@@ -11,15 +11,34 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, cast, over
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack, override
 
 from pprof_mcp import _native
+from pprof_mcp.answers import Answers
 
 if TYPE_CHECKING:
     from pprof_mcp.filters import ProfileFilters
     from pprof_mcp.registry.declare import Tool
     from pprof_mcp.results.base import Result
     from pprof_mcp.session.session import Session
+    from pprof_mcp.tools.pprof.alloc_paths import alloc_paths as of_alloc_paths
+    from pprof_mcp.tools.pprof.callgraph import callgraph as of_callgraph
+    from pprof_mcp.tools.pprof.detect_repo import detect_repo as of_detect_repo
+    from pprof_mcp.tools.pprof.flamegraph import flamegraph as of_flamegraph
+    from pprof_mcp.tools.pprof.goroutine_analysis import goroutine_analysis as of_goroutine_analysis
+    from pprof_mcp.tools.pprof.goroutine_categorize import goroutine_categorize as of_goroutine_categorize
+    from pprof_mcp.tools.pprof.list import list as of_list
+    from pprof_mcp.tools.pprof.overhead_report import overhead_report as of_overhead_report
+    from pprof_mcp.tools.pprof.regression_check import regression_check as of_regression_check
+    from pprof_mcp.tools.pprof.storylines import storylines as of_storylines
+    from pprof_mcp.tools.pprof.temporal_analysis import temporal_analysis as of_temporal_analysis
+    from pprof_mcp.tools.pprof.trace_source import trace_source as of_trace_source
+    from pprof_mcp.tools.pprof.vendor_analyze import vendor_analyze as of_vendor_analyze
 
+S = TypeVar("S")
 P = ParamSpec("P")
 R = TypeVar("R", bound="Result")
+
+
+ANSWERS = 64_000
+"""Bytes of answers that are kept about any profile, however small (chosen: a handful)."""
 
 
 class Shared:
@@ -36,8 +55,19 @@ class Shared:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """What the core says about it, as plain data."""
-        return cast("dict[str, Any]", json.loads(self.native.meta()))
+        """What the core says about it, as plain data; a duration below zero is none, with a note."""
+        found = cast("dict[str, Any]", json.loads(self.native.meta()))
+        duration = found["duration_nanos"]
+        if duration < 0:
+            found["duration_nanos"] = 0
+            detail = f"it says that it covers {duration / 1e9:.4g} s, which is taken for no duration"
+            found["notes"].append({"code": "negative_duration", "detail": detail})
+        return found
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the core was asked about it, in at most a quarter of its own size (chosen)."""
+        return Answers(max(ANSWERS, self.native.heap_bytes // 4))
 
     @cached_property
     def digest(self) -> str:
@@ -67,18 +97,18 @@ class Shared:
         return tuple(kind if item == kinds.MUTEX else item for item in found), certain
 
 
-class Method(Generic[P, R]):
-    """An analysis as a method: the tool of that name, called with the profile."""
+class Method(Generic[S, P, R]):
+    """An analysis as a method: the tool of that name, called with the profile or bundle."""
 
-    def __init__(self, load: Callable[[], Tool[Concatenate[Profile, P], R]]) -> None:
+    def __init__(self, load: Callable[[], Tool[Concatenate[S, P], R]]) -> None:
         self.load = load
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Profile, owner: type) -> Callable[P, R]: ...
-    def __get__(self, instance: Profile | None, owner: type) -> Self | Callable[P, R]:
-        """Bind the tool to a profile."""
+    def __get__(self, instance: S, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: S | None, owner: type) -> Self | Callable[P, R]:
+        """Bind the tool to a profile or bundle."""
         if instance is None:
             return self
         tool = self.load()
@@ -159,6 +189,21 @@ class Profile:
     focus_paths = Method(_focus_paths)
     diff_top = Method(_diff_top)
     diff_paths = Method(_diff_paths)
+    if TYPE_CHECKING:
+        # The others are found by their names; type checkers are told of them here.
+        alloc_paths = Method(lambda: of_alloc_paths)
+        callgraph = Method(lambda: of_callgraph)
+        detect_repo = Method(lambda: of_detect_repo)
+        flamegraph = Method(lambda: of_flamegraph)
+        goroutine_analysis = Method(lambda: of_goroutine_analysis)
+        goroutine_categorize = Method(lambda: of_goroutine_categorize)
+        list = Method(lambda: of_list)
+        overhead_report = Method(lambda: of_overhead_report)
+        regression_check = Method(lambda: of_regression_check)
+        storylines = Method(lambda: of_storylines)
+        temporal_analysis = Method(lambda: of_temporal_analysis)
+        trace_source = Method(lambda: of_trace_source)
+        vendor_analyze = Method(lambda: of_vendor_analyze)
 
     def __init__(
         self, shared: Shared, session: Session, reference: str = "", warnings: Sequence[str] = ()

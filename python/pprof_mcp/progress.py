@@ -6,10 +6,18 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
-    Watch = Callable[[int, int, int, int], object]
-    """Told inputs done, all inputs, bytes read, inputs that failed; about 20 times a second."""
+    class Watch(Protocol):
+        """Told how far work is, up to 20 times a second."""
+
+        def __call__(self, done: int, total: int, size: int, failed: int, what: str = "", /) -> object:
+            """Take what is done and what there is to do, bytes read, and how much of it failed.
+
+            `what` says in words what is counted, and what is under way; inputs when it is empty.
+            """
+            ...
+
 
 WATCH: ContextVar[Watch | None] = ContextVar("WATCH", default=None)
 """The listener of this call. A front sets it around the call of a tool."""

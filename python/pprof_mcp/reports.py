@@ -24,10 +24,10 @@ def ask(
     filters: Mapping[str, object],
     **options: object,
 ) -> Rows:
-    """Ask one question.
+    """Ask one question; what was asked before is answered from memory.
 
     Args:
-        question: A function of the core, such as `_native.top`.
+        question: A function of the core, such as `_native.top`, that looks at nothing but its arguments.
         profile: About which profile.
         filters: The shared options.
         **options: What this question takes besides.
@@ -35,7 +35,9 @@ def ask(
     Raises:
         PprofMcpError: As the core says.
     """
-    return cast("Rows", json.loads(question(profile.native, spec(filters, **options))))
+    body = spec(filters, **options)
+    found = profile.shared.answers.get((question, body), lambda: question(profile.native, body))
+    return cast("Rows", json.loads(found))
 
 
 def pprof_text(

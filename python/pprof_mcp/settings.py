@@ -15,6 +15,8 @@ from typing import Literal, cast
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.sources.datadog.settings import DATADOG_VARIABLES, DatadogSettings, read_datadog
 from pprof_mcp.sources.net.settings import NET_VARIABLES, NetSettings, read_net
+from pprof_mcp.sources.places import PLACE_VARIABLES, PlaceSettings, read_places
+from pprof_mcp.toolsets import ALL, Toolset, parse_toolsets
 
 NameMode = Literal["underscores", "dotted"]
 
@@ -65,6 +67,7 @@ class Settings:
     Attributes:
         roots: Folders that may be read and written besides the working directory.
         name_mode: How tool names are advertised.
+        toolsets: Groups of tools that a server lists.
         handle_ttl: Seconds without use after which a handle expires.
         store_bytes: Memory for decoded profiles; the least recently used ones go first.
         answer_bytes: Size of one answer as JSON that is never passed.
@@ -72,10 +75,12 @@ class Settings:
         baselines: File of stored baselines; empty for the usual place.
         net: How sources are asked over the network.
         datadog: How Datadog is asked.
+        places: Which places besides Datadog may be asked.
     """
 
     roots: tuple[str, ...] = ()
     name_mode: NameMode = "underscores"
+    toolsets: tuple[Toolset, ...] = ALL
     handle_ttl: float = 14_400.0
     store_bytes: int = 2 << 30
     answer_bytes: int = 80_000
@@ -83,6 +88,7 @@ class Settings:
     baselines: str = ""
     net: NetSettings = field(default_factory=NetSettings)
     datadog: DatadogSettings = field(default_factory=DatadogSettings)
+    places: PlaceSettings = field(default_factory=PlaceSettings)
 
 
 def variables() -> tuple[Variable, ...]:
@@ -107,6 +113,12 @@ def variables() -> tuple[Variable, ...]:
             base.name_mode,
             "Spelling of the tool names that are advertised; both are always understood. "
             "`default` and `codex` mean `underscores`.",
+        ),
+        Variable(
+            "PPROF_MCP_TOOLSETS",
+            "names, separated by `,`",
+            "`all`",
+            "Groups of tools that a server lists: " + ", ".join(ALL) + ". The others are still answered.",
         ),
         Variable(
             "PPROF_MCP_HANDLE_TTL",
@@ -138,7 +150,7 @@ def variables() -> tuple[Variable, ...]:
             "$XDG_CACHE_HOME/pprof-mcp",
             "File of the runs that pprof.baseline records.",
         ),
-        *(Variable(*item) for item in (*DATADOG_VARIABLES, *NET_VARIABLES)),
+        *(Variable(*item) for item in (*DATADOG_VARIABLES, *PLACE_VARIABLES, *NET_VARIABLES)),
         Variable("PPROF_MCP_TRACEBACK", "anything", "none", "Show where a defect of this program happened."),
         Variable("NO_COLOR", "anything", "none", "No colours on a terminal."),
         Variable("COLUMNS", "number", "the terminal's width", "Width of tables on a terminal."),
@@ -173,6 +185,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         roots=tuple(roots),
         name_mode=_name_mode(given),
+        toolsets=parse_toolsets(given.get("PPROF_MCP_TOOLSETS", ""), "PPROF_MCP_TOOLSETS"),
         handle_ttl=_number(given, "PPROF_MCP_HANDLE_TTL", base.handle_ttl),
         store_bytes=_integer(given, "PPROF_MCP_STORE_BYTES", base.store_bytes, 1),
         answer_bytes=_integer(given, "PPROF_MCP_ANSWER_BYTES", base.answer_bytes, 8_000),
@@ -180,6 +193,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         baselines=given.get("PPROF_MCP_BASELINES", "").strip(),
         net=read_net(given),
         datadog=read_datadog(given),
+        places=read_places(given),
     )
 
 

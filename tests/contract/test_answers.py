@@ -135,7 +135,7 @@ def test_every_tool_has_good_and_bad_cases(mode: Mode) -> None:
             assert tool.title
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint is not None
-            asks_a_source = tool.name.startswith(("datadog_", "profiles_download"))
+            asks_a_source = tool.name.startswith(("datadog_", "profiles_download", "pprof_discover"))
             assert tool.annotations.open_world_hint is asks_a_source
 
     assert talk(mode, work) == 0

@@ -22,8 +22,8 @@ def test_every_code_of_the_core_has_a_class() -> None:
 def test_every_class_with_a_code_is_the_cores_or_pythons_own() -> None:
     own = {"wrong_profile_kind", "handle_not_found", "handle_expired", "result_too_large", "source_not_found",
            "path_not_allowed", "cluster_failed", "baseline_unusable", "not_configured", "unauthorized",
-           "forbidden", "profile_gone", "wrong_host", "rate_limited", "network_failed", "timed_out",
-           "request_refused", "source_failed", "bad_answer"}  # fmt: skip
+           "forbidden", "profile_gone", "wrong_host", "host_not_allowed", "rate_limited", "network_failed",
+           "timed_out", "request_refused", "source_failed", "bad_answer"}  # fmt: skip
     assert set(errors.by_code()) == own | set(_native.error_codes())
 
 
@@ -74,3 +74,17 @@ def test_every_error_is_an_answer_of_the_same_form(code: str) -> None:
 def test_a_decode_error_is_a_value_error_too() -> None:
     with pytest.raises(ValueError, match="not a profile"):
         _native.Profile.decode(b"<html></html>")
+
+
+def test_an_error_is_short_however_long_what_it_names_is() -> None:
+    names = [f"{'x' * 5_000}{at}" for at in range(1_000)]
+    problem = errors.UnknownSampleTypeError(
+        f"it has {', '.join(names)}", hint="y" * 9_000, details={"available": names, "asked": "z" * 9_000}
+    )
+    assert len(problem.message) < 1_000 > len(problem.hint)
+    assert problem.message.startswith("it has xxx")
+    assert problem.message.endswith("x999")
+    available = problem.details["available"]
+    assert isinstance(available, list)
+    assert available[-1] == "… 940 more"
+    assert len(failure_of(problem).model_dump_json()) < 16_000

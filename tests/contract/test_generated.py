@@ -10,6 +10,7 @@ from pathlib import Path
 import pprof_mcp
 import pytest
 from pprof_mcp.dev import generate, new_tool
+from pprof_mcp.registry import catalogue
 from pprof_mcp.registry.declare import Tool
 from pprof_mcp.registry.discover import names
 
@@ -26,7 +27,7 @@ def test_nothing_generated_is_stale() -> None:
 
 def test_a_change_or_a_leftover_is_found(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copytree(ROOT / "tests" / "golden", tmp_path / "tests" / "golden")
+    shutil.copytree(catalogue.FOLDER, tmp_path / "python" / "pprof_mcp" / "data" / "tools")
     shutil.copy(ROOT / "README.md", tmp_path)
     made = generate.files(tmp_path)
     assert generate.stale(made, tmp_path) == []

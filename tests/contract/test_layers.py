@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,28 @@ def test_only_settings_and_the_quick_commands_read_the_environment() -> None:
     assert reading == {
         "settings.py", "fronts/cli.py", "fronts/limits.py", "render/answer.py", "dev/demo.py",
     }  # fmt: skip
+
+
+def test_no_other_program_is_ever_started() -> None:
+    """So there is nothing to install, no flag to inject, no repository to leave in another state."""
+    starting = ("subprocess", "multiprocessing", "pty", "os.system", "os.popen", "asyncio.subprocess")
+    looked_at = 0
+    for path in PACKAGE.rglob("*.py"):
+        looked_at += 1
+        for module in imported(path):
+            assert not f"{module}.".startswith(tuple(f"{name}." for name in starting)), (path, module)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            assert not re.match(r"os\.(system|popen|exec|spawn|posix_spawn|fork)", called), (path, called)
+    assert looked_at > 100
+
+
+def test_certificates_are_always_checked() -> None:
+    paths = [path for path in PACKAGE.rglob("*.py") if "ssl" in path.read_text(encoding="utf-8")]
+    assert paths
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"verify\s*=\s*False|CERT_NONE|check_hostname|_create_unverified", text), path
 
 
 def test_files_stay_small() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from pprof_mcp.registry.arguments import Kind
 from pprof_mcp.registry.discover import load, load_all, names, summary
 from pprof_mcp.registry.spec import ToolSpec
 from pprof_mcp.results.base import Result, Row
+from pprof_mcp.toolsets import TOOLSETS
 
 from tests.support import DATA
 
@@ -24,7 +26,7 @@ PACKAGE = ROOT / "python" / "pprof_mcp"
 SPECS = load_all()
 EVERY = pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
 
-LISTED_TOKENS = 16_500
+GROUP_TOKENS, USUAL_TOKENS, LISTED_TOKENS = 5_000, 10_000, 20_000
 BYTES_A_TOKEN = 4
 
 
@@ -135,13 +137,38 @@ def test_every_tool_has_a_test_file_of_its_own(spec: ToolSpec) -> None:
     assert any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in tree.body)
 
 
-def test_all_tools_together_are_small_enough_to_be_shown_to_a_model() -> None:
+def _tokens(specs: Iterable[ToolSpec]) -> float:
     shown = [
-        {"name": spec.advertised, "description": spec.description, "input_schema": spec.input_schema}
-        for spec in SPECS
+        {"name": spec.advertised, "description": spec.description, "input_schema": spec.listed_schema}
+        for spec in specs
     ]
     # As they go over the wire.
-    assert len(json.dumps(shown, separators=(",", ":"))) / BYTES_A_TOKEN < LISTED_TOKENS
+    return len(json.dumps(shown, separators=(",", ":"))) / BYTES_A_TOKEN
+
+
+def test_the_tools_of_a_group_are_few_enough_to_be_shown_to_a_model() -> None:
+    assert {spec.toolset for spec in SPECS} <= set(TOOLSETS)
+    for name in TOOLSETS:
+        assert _tokens(spec for spec in SPECS if spec.toolset == name) < GROUP_TOKENS, name
+    assert _tokens(spec for spec in SPECS if spec.toolset in ("core", "analysis")) < USUAL_TOKENS
+    assert USUAL_TOKENS < _tokens(SPECS) < LISTED_TOKENS
+
+
+def test_shared_options_are_described_once_in_the_list_of_tools() -> None:
+    explaining = [spec for spec in SPECS if spec.explains_shared]
+    assert [spec.name for spec in explaining] == ["pprof.top"]
+    described = explaining[0].listed_schema["properties"]
+    sharing = 0
+    for spec in SPECS:
+        for item in spec.parameters:
+            node = spec.listed_schema["properties"][item.name]
+            if item.shared and spec not in explaining:
+                assert "description" not in node
+                assert described[item.name]["description"] == item.field.description
+                sharing += 1
+            else:
+                assert node["description"]
+    assert sharing >= 100
 
 
 def test_every_analysis_of_one_profile_is_a_method_of_profile() -> None:

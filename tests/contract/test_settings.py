@@ -21,6 +21,7 @@ def test_variables_are_read() -> None:
             "PPROF_MCP_ROOTS": os.pathsep.join(["/a", "", "/b"]),
             "CLAUDE_PROJECT_DIR": "/c",
             "PPROF_MCP_TOOL_NAME_MODE": " Dotted ",
+            "PPROF_MCP_TOOLSETS": "compare, core",
             "PPROF_MCP_HANDLE_TTL": "1.5",
             "PPROF_MCP_STORE_BYTES": "1_000",
             "PPROF_MCP_ANSWER_BYTES": "9000",
@@ -29,6 +30,7 @@ def test_variables_are_read() -> None:
     )
     assert settings.roots == ("/a", "/b", "/c")
     assert settings.name_mode == "dotted"
+    assert settings.toolsets == ("core", "compare")
     assert (settings.handle_ttl, settings.store_bytes, settings.answer_bytes) == (1.5, 1_000, 9_000)
     assert settings.limits == {"samples": 7}
 
@@ -42,6 +44,7 @@ def test_older_spellings_of_the_name_mode_keep_working(spelling: str) -> None:
     ("name", "value"),
     [
         ("PPROF_MCP_TOOL_NAME_MODE", "camel"),
+        ("PPROF_MCP_TOOLSETS", "core,everything"),
         ("PPROF_MCP_HANDLE_TTL", "soon"),
         ("PPROF_MCP_HANDLE_TTL", "0"),
         ("PPROF_MCP_HANDLE_TTL", "inf"),

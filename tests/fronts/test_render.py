@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pprof_mcp.registry.run import Answer, dump
+from pprof_mcp.render.answer import Form, write
 from pprof_mcp.render.document import Facts, Notes, Table, Text, document
-from pprof_mcp.render.markdown import escape, markdown
+from pprof_mcp.render.markdown import code, code_line, escape, markdown
 from pprof_mcp.render.plain import plain
 from pprof_mcp.results.base import NextCall, Result, Row, next_call
 from pprof_mcp.truncate import truncate
@@ -22,6 +26,48 @@ class Part(Row):
     name: str = Field(description="Name.")
     share_pct: float = Field(description="Share.")
     parts: list[Part] = Field(description="Parts.")
+
+
+class Advice(Row):
+    """What to do."""
+
+    columns = ("name",)
+    beneath = ("why", "proof", "call", "nothing")
+
+    name: str = Field(description="Name.")
+    why: str = Field(description="Why.")
+    proof: list[str] = Field(description="Proof.")
+    call: NextCall = Field(description="Call.")
+    nothing: str | None = Field(description="Null.")
+
+
+class Section(Row):
+    """A section of an answer."""
+
+    columns = ("share_pct",)
+    beneath = ("parts", "section")
+
+    share_pct: float = Field(description="Share.")
+    by_state: dict[str, int] = Field(description="Counts.")
+    parts: list[Part] = Field(description="Parts.")
+    section: Section | None = Field(description="A section in it.")
+
+
+class Sections(Result):
+    """Sections and advice."""
+
+    advice: list[Advice] = Field(description="Advice.")
+    heap: Section = Field(description="A section.")
+    by_state: dict[str, int] = Field(description="Counts.")
+
+
+class Page(Result):
+    """A page."""
+
+    page = "text"
+
+    title: str = Field(description="Title.")
+    text: str | None = Field(description="The page.")
 
 
 class Whole(Result):
@@ -59,6 +105,48 @@ def test_a_document_has_facts_first_and_suggestions_last() -> None:
     assert blocks[-1] == Notes("next", ("Look there. x_y!",))
 
 
+def sections() -> Sections:
+    inner = Section(share_pct=5, by_state={}, parts=[Part(name="in", share_pct=1, parts=[])], section=None)
+    outer = Section(share_pct=50, by_state={}, parts=[], section=inner)
+    advice = Advice(
+        name="json",
+        why="It | costs.",
+        proof=["one", "two"],
+        call=next_call("x.y", "Look.", profile="p"),
+        nothing=None,
+    )
+    return Sections(advice=[advice], heap=outer, by_state={"running": 1, "waiting": 2})
+
+
+def test_texts_and_calls_beneath_a_row_are_facts_and_no_letters_in_a_list() -> None:
+    blocks = document(sections(), spoken)
+    (facts,) = [block for block in blocks if isinstance(block, Facts) and block.depth]
+    assert facts == Facts((("why", "It | costs."), ("proof", "one"), ("", "two"), ("call", "x_y!")), depth=1)
+    text = plain(blocks)
+    assert "    why:   It | costs.\n    proof: one\n           two\n    call:  x_y!\n" in text
+    assert "- **proof**: one\n  - two\n" in markdown("T", blocks)
+
+
+def test_sections_in_sections_are_told_with_their_tables() -> None:
+    blocks = document(sections(), spoken)
+    assert blocks[0] == Facts(
+        (("heap", "share% 50"), ("heap section", "share% 5"), ("by state", "running 1, waiting 2"))
+    )
+    assert any(isinstance(block, Table) and block.rows == (("in", "1.00"),) for block in blocks)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_a_page_is_shown_alone(form: Form) -> None:
+    def written(text: str | None) -> str:
+        out = StringIO()
+        result = Page(title="T", text=text)
+        write(Answer(result=result, json=dump(result)), form, "Title", out, suggestion=spoken)
+        return out.getvalue()
+
+    assert written("# A page\n") == "# A page\n"
+    assert "title" in written(None)
+
+
 def test_plain_text_is_aligned_and_whole() -> None:
     text = plain(document(whole("x" * 300), spoken))
     assert "x" * 300 in text
@@ -73,6 +161,34 @@ def test_markdown_escapes_what_names_may_hold() -> None:
     assert "<script>" not in text
     fenced = markdown("T", [Text("```\nx")])
     assert fenced.count("````") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("0.54", "0.54"),
+        ("-5 MB", "-5 MB"),
+        ("- a list", r"\- a list"),
+        ("1. a list", r"1\. a list"),
+        ("+ a list", r"\+ a list"),
+        ("https://x.example", r"https\://x.example"),
+        ("www.x.example", r"www\.x.example"),
+        ("@someone", r"\@someone"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        ("a::b", "a::b"),
+        ("a\x1bb\u202ec", r"a\\x1bb\\u202ec"),
+    ],
+)
+def test_what_would_be_more_than_text_is_escaped(text: str, safe: str) -> None:
+    assert escape(text) == safe
+
+
+def test_code_holds_anything() -> None:
+    assert code("a.(*B).c") == "`a.(*B).c`"
+    assert code("a|b") == r"a\|b"
+    assert code_line("a|b\\") == "`a|b\\`"
+    assert code_line("``x`") == "``` ``x` ```"
+    assert (code(""), code_line("")) == ("", "")
 
 
 def test_control_characters_are_shown_not_sent() -> None:
@@ -123,3 +239,30 @@ def test_both_ends_are_kept_with_a_mark_between() -> None:
         "line 99",
     ]
     assert meta.truncated
+
+
+class Span(Row):
+    """From when to when."""
+
+    begin: str = Field(description="Start.")
+    end: str = Field(description="End.")
+
+
+class Side(Row):
+    """One side."""
+
+    columns = ("span", "count")
+
+    span: Span = Field(description="When.")
+    count: int = Field(description="How many.")
+
+
+class Sides(Result):
+    """Both sides."""
+
+    before: Side = Field(description="Before.")
+
+
+def test_a_row_in_a_row_is_told_in_words() -> None:
+    found = Sides(warnings=[], next=[], before=Side(span=Span(begin="9:00", end="10:00"), count=4))
+    assert "begin 9:00, end 10:00, count 4" in plain(document(found, lambda _: ""))

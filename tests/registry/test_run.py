@@ -16,6 +16,7 @@ from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.tools.pprof.top import TopResult
 
+from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA
 
 
@@ -126,6 +127,35 @@ def test_a_text_is_cut_to_the_size_of_answers_not_its_rows(session: Session, cpu
         assert len(told["raw"].encode()) > min(sizes.values()) // 2
         assert told["raw_meta"]["truncated_reason"] == "max_bytes"
         assert any(warning.startswith("max_bytes lowered to ") for warning in told["warnings"])
+
+
+def test_names_and_lists_of_any_length_are_cut_where_fewer_rows_are_not_enough(tmp_path: Path) -> None:
+    long = f"example.com/{'x' * 30_000}.F"
+    stack = tuple(((f"{long}{at}", "x.go", 1),) for at in range(4))
+    types = tuple((f"type{at}", "count") for at in range(900))
+    made: dict[str, str] = {}
+    for name, profile in {
+        "names": NaiveProfile((Sample(stack=stack, values=(7,)),), (("things", "count"),)),
+        "types": NaiveProfile((Sample(stack=(), values=(1,) * 900),), types),
+    }.items():
+        made[name] = str(tmp_path / f"{name}.pb")
+        Path(made[name]).write_bytes(profile.encode())
+    session = Session(fence=Fence([tmp_path]))
+    whole = answer(load("pprof.top"), {"profile": made["names"]}, session=session, most=None)
+    assert len(whole.json) > 100_000
+    for usual, most in ((8_000, 80_000), (None, 20_000)):
+        found = answer(load("pprof.top"), {"profile": made["names"]}, session=session, most=most, usual=usual)
+        assert len(found.json) <= (usual or most)
+        content = json.loads(found.json)
+        assert content["profile"] == made["names"]
+        assert content["rows"][0]["name"].startswith("example.com/xxx")
+        assert content["rows"][0]["name"].endswith("x.F0")
+        assert "…" in content["rows"][0]["name"]
+        assert any("characters are cut in the middle" in warning for warning in content["warnings"])
+    meta = answer(load("pprof.meta"), {"profile": made["types"]}, session=session, most=20_000, usual=8_000)
+    content = json.loads(meta.json)
+    assert len(content["sample_types"]) == 100
+    assert "lists of more than 100 entries are cut: sample_types (900)" in content["warnings"]
 
 
 def test_an_answer_whose_single_row_is_too_large_is_an_error(session: Session, cpu: str) -> None:

@@ -161,3 +161,11 @@ def test_a_record_knows_the_sample_types(session: Session, cpu: str, data: Path)
         "bundle": (),
     }
     assert len(bundle) == 2
+
+
+def test_a_file_that_has_not_changed_is_decoded_once(session: Session, cpu: str, tmp_path: Path) -> None:
+    path = tmp_path / "cpu.pb.gz"
+    path.write_bytes(Path(cpu).read_bytes())
+    first = session.profile(str(path))
+    for reference in (str(path), first.handle, str(path)):
+        assert session.profile(reference).native is first.native, reference

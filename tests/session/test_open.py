@@ -90,3 +90,11 @@ def test_a_filter_that_matches_nothing_gives_an_empty_profile_with_a_warning(dat
     assert len(nothing) == 0
     assert any("focus matched nothing" in warning for warning in nothing.warnings)
     assert profile.filter(focus="pricing").warnings == ()
+
+
+def test_gzip_zstd_and_plain_bytes_are_the_same_profile(data: Path, tmp_path: Path) -> None:
+    zstd, gzip = (pp.open_profile(data / "python" / name) for name in ("profile.pprof", "profile.pb.gz"))
+    plain = tmp_path / "plain.pb"
+    plain.write_bytes(zstd.to_bytes(compress=False))
+    assert (data / "python" / "profile.pprof").read_bytes()[:4] == b"\x28\xb5\x2f\xfd"
+    assert zstd.handle == gzip.handle == pp.open_profile(plain).handle

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pprof_mcp.errors import (
+    HostNotAllowedError,
     InvalidArgumentError,
     NotAProfileError,
     PathNotAllowedError,
@@ -112,9 +113,12 @@ def test_the_same_members_make_the_same_bundle_handle(session: Session, data: Pa
     assert session.bundle(str(copy)).handle == session.bundle(str(data / "bundle.zip")).handle
 
 
-def test_a_url_is_refused_with_what_to_do(session: Session) -> None:
-    with pytest.raises(InvalidArgumentError, match="is a URL"):
-        session.profile("http://localhost:6060/debug/pprof/heap")
+def test_a_url_of_a_host_that_is_not_allowed_is_refused_with_what_to_do(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    with pytest.raises(HostNotAllowedError, match="localhost:6060 is not among") as caught:
+        make_session(fence=Fence([tmp_path])).profile("http://localhost:6060/debug/pprof/heap")
+    assert "PPROF_MCP_HOSTS" in caught.value.hint
 
 
 def test_standard_input_is_for_the_command_line_only(session: Session, cpu: str) -> None:
@@ -229,3 +233,18 @@ def test_a_part_of_a_bundle_handle_is_a_bundle_of_one(session: Session) -> None:
     whole = session.bundle(str(DATA / "bundle.zip"))
     part = session.bundle(f"{whole.handle}#mutex")
     assert [member.kind for member in part] == ["mutex"]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("inflated_bytes", 500_000), ("zip_entries", 2)])
+def test_a_zip_that_grows_beyond_the_limits_is_refused_by_their_name(
+    data: Path, tmp_path: Path, limit: str, value: int
+) -> None:
+    path = tmp_path / "grows.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(data / "go" / "main" / "cpu.pb.gz", "cpu.pprof")
+        for name in ("heap.pprof", "readme.txt"):
+            archive.writestr(name, bytes(2_000_000))
+    with pytest.raises(ProfileTooLargeError, match=str(value)) as caught:
+        Session(fence=Fence.unrestricted(), settings=Settings(limits={limit: value})).bundle(str(path))
+    assert f"PPROF_MCP_LIMIT_{limit.upper()}" in caught.value.hint
+    assert len(Session(fence=Fence.unrestricted()).bundle(str(path)).members) == 1

@@ -17,7 +17,6 @@ from typing import Any, cast
 import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
-from mcp_types import TextResourceContents
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +25,12 @@ from pprof_mcp.results.base import NextCall
 BUNDLE = Path(__file__).resolve().parent.parent / "data" / "demo" / "bundle.zip"
 SECONDS = 60
 """Longest time the whole walk may take (chosen: it takes two)."""
+
+MOST = 20
+"""Recommendations asked for; the shop has fewer faults."""
+
+BEGINNING = 9
+"""Lines of the page that are shown: its summary."""
 
 Answer = dict[str, Any]
 
@@ -87,71 +92,59 @@ def _cell(value: object) -> str:
 
 
 async def walk(client: Client, console: Console) -> None:
-    """Go from a zip to the faults in it."""
+    """Go from a zip to the faults in it, and to a page about them."""
     steps = Walk(client, console)
-    tools = [tool.name for tool in (await client.list_tools()).tools]
-    steps.say(f"The server offers {len(tools)} tools: {', '.join(tools)}")
-    prompts = [prompt.name for prompt in (await client.list_prompts()).prompts]
-    console.print(f"and {len(prompts)} prompts, each a workflow for an agent: {', '.join(prompts)}")
+    tools = (await client.list_tools()).tools
+    prompts = (await client.list_prompts()).prompts
+    steps.say(f"The server offers {len(tools)} tools and {len(prompts)} prompts.")
     bundle = await _open(steps)
-    await _cpu(steps, f"{bundle}#cpu")
-    await _waiting(steps, bundle)
-    steps.say("8. Handles are kept until they are not used any more.")
-    handles = await steps.ask("profiles_handles")
-    console.print(f"  {handles['count']} handles, {handles['kept_bytes'] / 1e6:.1f} MB")
-    await _resources(steps)
-
-
-async def _resources(steps: Walk) -> None:
-    steps.say("9. All of them can be read as resources, too: here is the one that lists the bundle.")
-    listed = (await steps.client.list_resources()).resources
-    bundles = [item for item in listed if item.uri.endswith("/profiles")]
-    if not bundles:
-        raise DemoError("no resource lists the bundle")
-    steps.console.print(f"[bold cyan]resources/read[/] {bundles[0].uri}, one of {len(listed)}")
-    (content,) = (await steps.client.read_resource(bundles[0].uri)).contents
-    if not isinstance(content, TextResourceContents):
-        raise DemoError("a resource that is no text")
-    steps.table(json.loads(content.text)["profiles"], "name", "kind", "default")
+    found = await _discover(steps, bundle)
+    await _follow(steps, found)
+    await _tenants(steps, f"{bundle}#cpu")
+    await _report(steps, bundle)
 
 
 async def _open(steps: Walk) -> str:
     steps.say("1. Open what a profiler uploaded: a handle for each profile, its kind told by its content.")
     opened = await steps.ask("profiles_open", path=BUNDLE.name)
     steps.table(opened["profiles"], "name", "kind", "handle", "samples", "duration_text")
-    steps.say("2. What one profile says about itself.")
-    meta = await steps.ask("pprof_meta", profile=f"{opened['bundle']}#cpu")
-    stacks = f"{meta['samples']} samples in {meta['stacks']} stacks"
-    steps.console.print(f"  {meta['runtime']}, {stacks}, taken {meta['time']}")
     return str(opened["bundle"])
 
 
-async def _cpu(steps: Walk, profile: str) -> None:
-    steps.say("3. Where the CPU time goes.")
-    top = await steps.ask("pprof_top", profile=profile, nodecount=6)
-    steps.table(top["rows"], "flat_text", "flat_pct", "cum_text", "cum_pct", "name")
-    steps.say("4. Who asks for that: the call was suggested by the answer before.")
-    suggested = NextCall.model_validate(top["next"][0])
-    peek = await steps.ask(suggested.tool, **suggested.arguments)
-    steps.table(peek["rows"][0]["callers"], "weight_text", "pct", "name")
-    steps.say("5. Which tenants pay for it.")
+async def _discover(steps: Walk, bundle: str) -> list[Answer]:
+    steps.say("2. What is wrong? Eight analyses side by side, what they found ranked.")
+    found = await steps.ask("pprof_discover", bundle=bundle, limit=MOST)
+    rows: list[Answer] = found["recommendations"]
+    steps.table(rows, "priority", "area", "share_pct", "share_of", "saving_text", "source_location")
+    first = rows[0]
+    steps.console.print(f"  The first: {first['suggestion']}", markup=False)
+    for line in first["evidence"]:
+        steps.console.print(f"    - {line}", markup=False)
+    return rows
+
+
+async def _follow(steps: Walk, rows: list[Answer]) -> None:
+    steps.say(
+        "3. Every recommendation comes with the call that shows it. Here is that of the hottest own code."
+    )
+    own = next((row for row in rows if row["area"] == "own code"), rows[0])
+    call = NextCall.model_validate(own["call"])
+    shown = await steps.ask(call.tool, **call.arguments)
+    steps.table(shown["functions"][0]["lines"], "line", "flat_text", "cum_text", "cum_pct")
+
+
+async def _tenants(steps: Walk, profile: str) -> None:
+    steps.say("4. Which tenants pay for it: the profile has labels.")
     tags = await steps.ask("pprof_tags", profile=profile, key="tenant")
     steps.table(tags["keys"][0]["values"], "flat_text", "flat_pct", "value")
 
 
-async def _waiting(steps: Walk, bundle: str) -> None:
-    steps.say("6. Where goroutines stand: equal stacks together, so a leak is one row.")
-    traces = await steps.ask("pprof_traces_head", profile=f"{bundle}#goroutine", limit=1)
-    stack = traces["rows"][0]
-    count = f"{stack['value_text']} goroutines ({stack['pct']:.1f} %)"
-    steps.console.print(f"  {count} in one stack, innermost first:")
-    steps.table(stack["frames"], "name")
-    steps.say("7. The lock that is waited for, on its heaviest path.")
-    paths = await steps.ask("pprof_focus_paths", profile=f"{bundle}#mutex", function="Unlock", limit=1)
-    path = paths["rows"][0]
-    steps.console.print(f"  {path['value_text']} of delay ({path['pct']:.1f} %):")
-    for frame in path["frames"][-6:]:
-        steps.console.print(f"    {frame}", markup=False)
+async def _report(steps: Walk, bundle: str) -> None:
+    steps.say("5. All of it as a page to send. It begins like this:")
+    page = await steps.ask("pprof_generate_report", bundle=bundle)
+    for line in str(page["markdown"]).splitlines()[:BEGINNING]:
+        steps.console.print(f"  {line}", markup=False)
+    steps.console.print(f"  ... {page['markdown_meta']['total_bytes']} bytes of Markdown")
 
 
 async def _main(console: Console) -> None:

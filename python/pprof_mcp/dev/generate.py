@@ -1,4 +1,4 @@
-"""Writes what is generated from the registry: the README's tool table, reference pages, schemas.
+"""Writes what is generated from the registry: the README's tool table, reference pages, the catalogue.
 
 `python -m pprof_mcp.dev.generate` writes; with `--check` it only compares and says what is stale.
 """
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pprof_mcp.registry import catalogue
 from pprof_mcp.registry.discover import load_all
 from pprof_mcp.registry.prompts import Prompt, load_prompts
 from pprof_mcp.registry.spec import ToolSpec
@@ -49,7 +50,7 @@ def files(top: Path) -> dict[Path, str]:
     made[reference / "settings.md"] = settings_page()
     made[reference / "errors.md"] = errors_page()
     for spec in specs:
-        made[top / "tests" / "golden" / "schemas" / f"{spec.name}.json"] = schemas(spec)
+        made[_catalogue(top) / f"{spec.name}.json"] = catalogue.Entry.of(spec).written()
     readme = top / "README.md"
     made[readme] = with_prompts(with_table(readme.read_text(encoding="utf-8"), specs), load_prompts())
     return made
@@ -215,10 +216,8 @@ def errors_page() -> str:
     return f"{GENERATED}# Errors\n\n{about}\n\n{head}{rows}"
 
 
-def schemas(spec: ToolSpec) -> str:
-    """Write both schemas of a tool, so that a change of either is seen in a review."""
-    body = {"name": spec.name, "input": spec.input_schema, "output": spec.output_schema}
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+def _catalogue(top: Path) -> Path:
+    return top / "python" / "pprof_mcp" / "data" / "tools"
 
 
 def _read_as(spec: ToolSpec) -> str:
@@ -294,7 +293,7 @@ def stale(made: Mapping[Path, str], top: Path) -> list[str]:
 
 def leftovers(made: Mapping[Path, str], top: Path) -> list[Path]:
     """Find generated files whose source is gone."""
-    folders = [(top / "docs" / "reference", "*.md"), (top / "tests" / "golden" / "schemas", "*.json")]
+    folders = [(top / "docs" / "reference", "*.md"), (_catalogue(top), "*.json")]
     found = [path for folder, pattern in folders if folder.is_dir() for path in folder.glob(pattern)]
     return sorted(path for path in found if path not in made)
 

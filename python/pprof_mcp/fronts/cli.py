@@ -215,7 +215,13 @@ def cli() -> None:
     type=click.Choice(["underscores", "dotted"]),
     help="Spelling of the tool names that are advertised; both are understood.",
 )
-def serve(roots: tuple[Path, ...], names: str | None) -> int:
+@click.option(
+    "--toolsets",
+    metavar="NAMES",
+    help="Groups of tools that are listed, separated by commas: core, analysis, compare, datadog, sources, "
+    "visual; all of them when not given. The others are still answered.",
+)
+def serve(roots: tuple[Path, ...], names: str | None, toolsets: str | None) -> int:
     """Serve MCP clients over standard input and output.
 
     Files are opened under the working directory, CLAUDE_PROJECT_DIR, PPROF_MCP_ROOTS and --allow-root only.
@@ -223,8 +229,10 @@ def serve(roots: tuple[Path, ...], names: str | None) -> int:
     from pprof_mcp.session.session import Session
     from pprof_mcp.settings import load, store_folder
     from pprof_mcp.sources.fence import Fence, parse_roots
+    from pprof_mcp.toolsets import parse_toolsets
 
     settings = load()
+    listed = settings.toolsets if toolsets is None else parse_toolsets(toolsets, "--toolsets")
     allowed = parse_roots(
         [*(str(root) for root in roots), *settings.roots], None, working=Path.cwd(), store=store_folder()
     )
@@ -234,7 +242,7 @@ def serve(roots: tuple[Path, ...], names: str | None) -> int:
     gc.disable()
     from pprof_mcp.fronts.mcp import serve as serve_stdio
 
-    serve_stdio(session, "dotted" if (names or settings.name_mode) == "dotted" else "underscores")
+    serve_stdio(session, "dotted" if (names or settings.name_mode) == "dotted" else "underscores", listed)
     return 0
 
 

@@ -190,7 +190,7 @@ def _text(facts: dict[str, Any]) -> str:
     parts = [lines.facts(pairs), *tables]
     if facts["warnings"]:
         parts.append(lines.notes("warnings", [clean(warning) for warning in facts["warnings"]]))
-    if facts["output_path"]:
+    if facts["output_path"] and facts["sample_types"]:
         parts.append(
             lines.notes("next", [clean(f"{work.NEXT} pprof-mcp top {_quoted(facts['output_path'])}")])
         )

@@ -11,6 +11,9 @@ QUIET = ("-q", "--quiet")
 _EVERY = 0.1
 """Seconds between two lines. Source: chosen; faster ones can not be read."""
 
+_MOST_WHAT = 60
+"""Characters of what is under way: the line must not wrap."""
+
 
 class ProgressLine:
     """Writes the line to standard error; nothing where that is no terminal."""
@@ -20,7 +23,7 @@ class ProgressLine:
         self._began = self._last = time.monotonic()
         self._is_there = False
 
-    def __call__(self, done: int, total: int, size: int, failed: int) -> None:
+    def __call__(self, done: int, total: int, size: int, failed: int, what: str = "", /) -> None:
         """Show how far it is, unless it was shown just now."""
         now = time.monotonic()
         if not self._is_shown or now - self._last < _EVERY:
@@ -29,7 +32,8 @@ class ProgressLine:
         megabytes = size / 1e6
         rate = megabytes / max(now - self._began, 1e-3)
         missing = f", {failed} failed" if failed else ""
-        self._write(f"\r\x1b[K{done}/{total} files, {megabytes:.1f} MB, {rate:.0f} MB/s{missing}")
+        counted = what[:_MOST_WHAT] or f"files, {megabytes:.1f} MB, {rate:.0f} MB/s"
+        self._write(f"\r\x1b[K{done}/{total} {counted}{missing}")
         self._is_there = True
 
     def clear(self) -> None:

@@ -49,6 +49,18 @@ def purposes() -> tuple[Purpose, ...]:
     )
 
 
+@cache
+def _every() -> re.Pattern[str] | None:
+    rules = pack("goroutine_purposes")["purpose"]
+    return any_of([function for rule in rules for function in rule["functions"]])
+
+
+def is_known(name: str) -> bool:
+    """Tell whether any rule fits a function: one look where going through them would be forty."""
+    every = _every()
+    return every is not None and every.match(name) is not None
+
+
 def presets() -> tuple[str, ...]:
     """Name the groups of rules, in their order."""
     return tuple(dict.fromkeys(purpose.preset for purpose in purposes()))

@@ -65,8 +65,16 @@ def _plumbing() -> re.Pattern[str]:
     return found
 
 
+@cache
+def _waiting() -> re.Pattern[str]:
+    """What waits for anything: one look at a function instead of one for each reason, which few have."""
+    return re.compile("|".join(f"(?:{wait.functions.pattern})" for wait in waits() if wait.functions))
+
+
 def kind_of(name: str) -> int:
     """Give the place of a function's reason in `waits`, 0 for none."""
+    if not _waiting().match(name):
+        return 0
     for kind, wait in enumerate(waits()):
         if wait.functions is not None and wait.functions.match(name):
             return kind

@@ -35,6 +35,8 @@ def first_look(
        Note kind, duration and notes of each profile. Missing function names or cut-off stacks (`notes`)
        limit what can be said: say so first. A share of n samples (total of the type `samples`, or total
        divided by the period) is uncertain by up to 1/sqrt(n): with 100 samples, 10 points.
+       `pprof.discover` of the bundle ranks what stands out, each with the call that shows it: make those
+       calls, and go on here with what it could not judge (`missing`, `warnings`).
     2. **Who wrote it.** `pprof.meta` of the CPU or wall profile gives the runtime, the period, the labels.
     3. **Busy or waiting?** `pprof.top` of the CPU profile: total divided by duration is the number of busy
        cores. Near the cores the service may use: it computes (or is throttled, which no profile shows; ask

@@ -98,6 +98,7 @@ class Parameter:
         annotation: The type its JSON form is validated against.
         field: Description, bounds and default.
         cli: How it looks on the command line.
+        shared: Whether it is one of the options that many tools take, declared once for all of them.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Parameter:
     annotation: Any
     field: FieldInfo
     cli: Cli
+    shared: bool = False
 
     @property
     def required(self) -> bool:
@@ -145,13 +147,14 @@ def kind_of(annotation: Any) -> Kind:
     return Kind.PLAIN
 
 
-def parameter(name: str, annotation: Any, default: Any) -> Parameter:
+def parameter(name: str, annotation: Any, default: Any, *, shared: bool = False) -> Parameter:
     """Read one parameter of a tool's signature.
 
     Args:
         name: Its name.
         annotation: Its annotation, with what `Annotated` adds.
         default: Its default, or `...` when it has none.
+        shared: Whether many tools take it.
 
     Raises:
         TypeError: It can not be described: no type, or no description.
@@ -181,7 +184,7 @@ def parameter(name: str, annotation: Any, default: Any) -> Parameter:
         raise TypeError(f"parameter {name} has no description: write Annotated[..., Field(description=...)]")
     positional = kind in _POSITIONAL and default is ...
     cli = next((item for item in extras if isinstance(item, Cli)), Cli(positional=positional))
-    return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli)
+    return Parameter(name=name, kind=kind, annotation=shown, field=field, cli=cli, shared=shared)
 
 
 _POSITIONAL = (Kind.PROFILE, Kind.SOURCES, Kind.BUNDLE)

@@ -11,9 +11,11 @@ from typing import Any, Generic, cast, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, create_model
 from typing_extensions import ParamSpec, TypeVar, Unpack, is_typeddict, override
 
+from pprof_mcp.filters import SHARED
 from pprof_mcp.registry.arguments import Kind, Parameter, parameter
 from pprof_mcp.registry.spec import Effects, ToolSpec, View
 from pprof_mcp.results.base import Result
+from pprof_mcp.toolsets import Toolset
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -76,6 +78,8 @@ def tool(
     example: Mapping[str, Any],
     effects: Effects | None = None,
     view: View | None = None,
+    explains_shared: bool = False,
+    toolset: Toolset = "analysis",
 ) -> Callable[[Callable[P, R]], Tool[P, R]]:
     """Declare a tool.
 
@@ -86,6 +90,8 @@ def tool(
         example: Arguments of one good call.
         effects: What a call does to the world; reading files only when not given.
         view: Offers its answer about each handle as something to read, too.
+        toolset: The group it is served with.
+        explains_shared: Describes the options that many tools share in the list of tools, for all of them.
 
     Returns:
         The decorator.
@@ -98,7 +104,7 @@ def tool(
     """
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
-        told = _Told(name, title, since, example, effects or Effects(), view)
+        told = _Told(name, title, since, example, effects or Effects(), view, explains_shared, toolset)
         try:
             return Tool(_describe(function, told))
         except TypeError as problem:
@@ -117,6 +123,8 @@ class _Told:
     example: Mapping[str, Any]
     effects: Effects
     view: View | None
+    explains_shared: bool
+    toolset: Toolset
 
 
 def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
@@ -150,6 +158,8 @@ def _describe(function: Callable[..., Result], told: _Told) -> ToolSpec:
         effects=told.effects,
         module=function.__module__,
         view=told.view,
+        explains_shared=told.explains_shared,
+        toolset=told.toolset,
     )
     _check_description(spec)
     return spec
@@ -211,7 +221,7 @@ def _expanded(name: str, annotation: Any) -> list[Parameter]:
     if options is None or not is_typeddict(options):
         raise TypeError(f"**{name} must be Unpack of a TypedDict")
     hints = get_type_hints(options, include_extras=True)
-    return [parameter(key, hint, ...) for key, hint in hints.items()]
+    return [parameter(key, hint, ..., shared=key in SHARED) for key, hint in hints.items()]
 
 
 def _params_model(name: str, parameters: tuple[Parameter, ...]) -> type[BaseModel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -63,11 +63,12 @@ def answer(
         session: Where handles live and files are opened.
         most: Bytes of JSON at most. A list or text that is longer is cut and says so; the cursor of a list
             goes on behind the cut.
-        usual: The same for a caller that did not say how much it wants; one row is answered all the same.
+        usual: The same for a caller that did not say how much it wants; one row is answered all the same,
+            with long texts cut if that makes it small enough.
 
     Raises:
         PprofMcpError: As `run`.
-        ResultTooLargeError: One row alone is larger than `most`.
+        ResultTooLargeError: One row alone is larger than `most`, even with its texts and lists cut.
     """
     arguments = _checked(spec, given, session)
     name = spec.size_parameter(arguments)
@@ -79,19 +80,53 @@ def answer(
         if note:
             result = result.model_copy(update={"warnings": [*result.warnings, note]})
         encoded = dump(result)
-        if size <= 1:
-            bound = most
         if bound is None or len(encoded) <= bound:
             return Answer(result=result, json=encoded)
         if size <= 1:
-            raise ResultTooLargeError(
-                f"{spec.name}: the answer takes {len(encoded)} bytes, {bound} are allowed",
-                details={"bytes": len(encoded), "limit": bound},
-            )
+            found = Answer(result=result, json=encoded)
+            return _smallest(spec, found, _texts(given), usual=bound, most=most)
         size = max(1, min(size - 1, size * bound * 9 // (len(encoded) * 10)))
         note = f"{name} lowered to {size}: more would make the answer larger than {bound} bytes"
         if bound != most:
             note += f"; set {name} for more at once"
+
+
+def _smallest(
+    spec: ToolSpec, whole: Answer, kept: Collection[str], *, usual: int, most: int | None
+) -> Answer:
+    """Make an answer smaller that has as few rows as can be.
+
+    Texts are cut if that is enough for the usual size; else it stays whole if it may, and lists are cut only
+    where it may not.
+    """
+    found = _fitting(whole.result, kept, usual, lists=False)
+    if found is None and (most is None or len(whole.json) <= most):
+        return whole
+    found = found or _fitting(whole.result, kept, most or usual, lists=True)
+    if found is None:
+        raise ResultTooLargeError(
+            f"{spec.name}: the answer takes {len(whole.json)} bytes, {most} are allowed",
+            details={"bytes": len(whole.json), "limit": most},
+        )
+    return found
+
+
+def _fitting(result: Result, kept: Collection[str], bound: int, *, lists: bool) -> Answer | None:
+    from pprof_mcp.results.shorten import shorter
+
+    for smaller in shorter(result, kept=kept, lists=lists):
+        encoded = dump(smaller)
+        if len(encoded) <= bound:
+            return Answer(result=smaller, json=encoded)
+    return None
+
+
+def _texts(given: Mapping[str, Any]) -> set[str]:
+    """Collect the texts of a call: an answer repeats them whole."""
+    values: list[Any] = []
+    for value in given.values():
+        values.extend(cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else [value])
+    return {value for value in values if isinstance(value, str)}
 
 
 def dump(result: Result) -> bytes:

@@ -6,7 +6,7 @@ root, no references outside the document, no titles on properties, which only co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any, cast
 
@@ -41,6 +41,15 @@ def _short(child: Schema) -> Schema:
         del kept["anyOf"]
         kept.update(_short(others[0]))
     return kept
+
+
+def undescribed(schema: Schema, names: Collection[str]) -> Schema:
+    """Give a schema of arguments without the descriptions of some."""
+    properties = {
+        name: {key: value for key, value in child.items() if key != "description" or name not in names}
+        for name, child in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
 
 
 def of_answers(model: type[BaseModel]) -> Schema:

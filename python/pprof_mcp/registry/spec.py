@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.results.base import Result
+from pprof_mcp.toolsets import Toolset
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class ToolSpec:
         effects: What a call does to the world.
         module: Name of the module it is written in.
         view: How its answer about a handle is addressed; None when it is a tool only.
+        toolset: The group it is served with.
+        explains_shared: Whether the list of tools describes shared options here, for all tools.
     """
 
     name: str
@@ -84,6 +87,8 @@ class ToolSpec:
     effects: Effects
     module: str
     view: View | None = None
+    explains_shared: bool = False
+    toolset: Toolset = "analysis"
 
     @property
     def advertised(self) -> str:
@@ -100,6 +105,27 @@ class ToolSpec:
         from pprof_mcp.registry import schema
 
         return self._checked(schema.of_arguments(self.params_model))
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the options that many analyses share."""
+        return frozenset(item.name for item in self.parameters if item.shared)
+
+    @cached_property
+    def listed_schema(self) -> dict[str, Any]:
+        """The same as the list of tools shows it, all of which a model reads before it asks anything.
+
+        Options that many tools share are described once, by the tool that `explains_shared`, and in the
+        server's instructions; the others give their types alone.
+
+        Raises:
+            TypeError: As `input_schema`.
+        """
+        from pprof_mcp.registry import schema
+
+        if self.explains_shared:
+            return self.input_schema
+        return schema.undescribed(self.input_schema, self.shared)
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:

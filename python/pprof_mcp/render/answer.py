@@ -36,6 +36,10 @@ def write(
     if form == "json":
         out.write(answer.json.decode() + "\n")
         return
+    page: str | None = getattr(answer.result, answer.result.page) if answer.result.page else None
+    if page is not None:
+        out.write(page)
+        return
     blocks = document(answer.result, suggestion)
     if form == "markdown":
         from pprof_mcp.render.markdown import markdown

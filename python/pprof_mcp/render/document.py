@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,9 +12,15 @@ from pprof_mcp.results.base import NextCall, Result, Row
 
 @dataclass(frozen=True)
 class Facts:
-    """Names with single values."""
+    """Names with single values; a name that is empty goes on with the one before.
+
+    Attributes:
+        pairs: Names and values.
+        depth: How deep they lie in a row.
+    """
 
     pairs: tuple[tuple[str, str], ...]
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Notes:
 
 
 Block = Facts | Table | Text | Notes
+Suggestion = Callable[[NextCall], str]
 
 _LAST = ("hints", "warnings", "next")
 """Fields that stand at the end whatever their place in the model: they are about the rest."""
@@ -61,7 +68,7 @@ _LAST = ("hints", "warnings", "next")
 _SILENT = frozenset({"raw_meta"})
 
 
-def document(result: Result, suggestion: Callable[[NextCall], str]) -> list[Block]:
+def document(result: Result, suggestion: Suggestion) -> list[Block]:
     """Turn a result into blocks.
 
     Args:
@@ -85,18 +92,29 @@ def document(result: Result, suggestion: Callable[[NextCall], str]) -> list[Bloc
             body.append(Text(clean(str(value))))
         elif isinstance(value, Row):
             facts.append((_heading(name), _row_in_words(value)))
-            for part in value.beneath:
-                rows: Any = getattr(value, part)
-                if _is_rows(rows):
-                    body.extend(_tables(words(part), cast("list[Row]", rows), 0))
+            body.extend(_beneath(value, words(name), facts, suggestion))
         elif _is_rows(value):
-            body.extend(_tables(words(name), cast("list[Row]", value), 0))
+            body.extend(_tables(words(name), cast("list[Row]", value), 0, suggestion))
         elif isinstance(value, list):
             body.extend(_listed(words(name), cast("list[object]", value), facts))
         elif value not in (None, ""):
             facts.append((_heading(name), _short(value)))
     blocks: list[Block] = [Facts(tuple(facts))] if facts else []
     return [*blocks, *body, *_notes(result, suggestion)]
+
+
+def _beneath(row: Row, name: str, facts: list[tuple[str, str]], suggestion: Suggestion) -> list[Block]:
+    """Give the tables of a row that stands alone; those of a row in it, too."""
+    blocks: list[Block] = []
+    for part in row.beneath:
+        value: Any = getattr(row, part)
+        if isinstance(value, Row):
+            facts.append((f"{name} {words(part)}", _row_in_words(value)))
+            blocks.extend(_beneath(value, f"{name} {words(part)}", facts, suggestion))
+        elif _is_rows(value):
+            title = words(part)
+            blocks.extend(_tables(title, cast("list[Row]", value), 0, suggestion))
+    return blocks
 
 
 def _says_nothing(value: object) -> bool:
@@ -125,7 +143,9 @@ def cell(value: Any) -> str:
         return f"{value:.2f}" if abs(value) < 1e15 else f"{value:.6g}"
     if isinstance(value, list):
         return ", ".join(cell(item) for item in cast("list[Any]", value))
-    return clean(str(value))
+    if isinstance(value, dict):
+        return ", ".join(f"{cell(key)} {cell(item)}" for key, item in cast("dict[Any, Any]", value).items())
+    return _row_in_words(value) if isinstance(value, Row) else clean(str(value))
 
 
 def _is_rows(value: Any) -> bool:
@@ -154,21 +174,36 @@ def _row_in_words(row: Row) -> str:
     return ", ".join(f"{_heading(name)} {_short(value)}" for name, value in parts if value is not None)
 
 
-def _tables(title: str, rows: list[Row], depth: int) -> list[Block]:
-    """Give one table for plain rows; rows that hold rows get a table each, with theirs beneath."""
+def _tables(title: str, rows: list[Row], depth: int, suggestion: Suggestion) -> list[Block]:
+    """Give one table for plain rows; rows that hold rows or texts get a table each, with theirs beneath."""
     if not rows[0].beneath:
         return [_table(title, rows, depth), *_remarks(rows)]
     blocks: list[Block] = []
     for number, row in enumerate(rows):
         blocks.append(_table(title if number == 0 else "", [row], depth))
+        if any(isinstance(getattr(row, name), (str, NextCall)) for name in row.beneath):
+            blocks.append(Facts(tuple(_texts(row, suggestion)), depth + 1))
+            continue
         for name in row.beneath:
             children: list[Any] = getattr(row, name)
             if _is_rows(children):
-                blocks.extend(_tables(words(name), children, depth + 1))
+                blocks.extend(_tables(words(name), children, depth + 1, suggestion))
             elif children:
                 lines = tuple((cell(item),) for item in children)
                 blocks.append(Table(words(name), ("",), lines, (False,), depth=depth + 1))
     return blocks
+
+
+def _texts(row: Row, suggestion: Suggestion) -> Iterator[tuple[str, str]]:
+    """Give the texts that belong to a row, each with its name."""
+    for name in row.beneath:
+        value: Any = getattr(row, name)
+        if isinstance(value, NextCall):
+            yield words(name), clean(suggestion(value))
+        elif value:
+            lines = cast("list[Any]", value) if isinstance(value, list) else [value]
+            for at, line in enumerate(lines):
+                yield "" if at else words(name), cell(line)
 
 
 def _remarks(rows: list[Row]) -> list[Block]:
@@ -214,7 +249,7 @@ def _is_number(rows: list[Row], name: str) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _notes(result: Result, suggestion: Callable[[NextCall], str]) -> list[Block]:
+def _notes(result: Result, suggestion: Suggestion) -> list[Block]:
     blocks: list[Block] = []
     hints: Any = getattr(result, "hints", [])
     if hints:

@@ -7,10 +7,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> str:
+def facts(pairs: Sequence[tuple[str, str]], indent: str = "") -> str:
     """Write names with single values."""
     width = max(len(name) for name, _ in pairs)
-    return "".join(f"{name + ':':<{width + 1}} {value}\n" for name, value in pairs)
+    return "".join(f"{indent}{name + ':' if name else '':<{width + 1}} {value}\n" for name, value in pairs)
 
 
 def notes(title: str, sentences: Sequence[str]) -> str:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pprof_mcp.render.clean import clean
 from pprof_mcp.render.document import Block, Facts, Notes, Table, Text
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&@]|:(?=//)|(?<=www)\.)")
+"""What Markdown, and GitHub's of tables, links and mentions, reads as more than text (specified)."""
+
+_FIRST = re.compile(r"^(\d{0,9})([-+=.)])(?=[ =-]|$)")
+"""What would begin a list or a heading."""
+
+_PLAIN_CODE = re.compile(r"[^`|\\]+")
+"""What means the same in code as in a table's cell; the rest is escaped instead."""
 
 
 def markdown(title: str, blocks: Sequence[Block]) -> str:
@@ -22,12 +30,34 @@ def markdown(title: str, blocks: Sequence[Block]) -> str:
 
 def escape(text: str) -> str:
     """Make a text safe to stand in a line or a table cell."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", " ".join(clean(text).split())))
+
+
+def code(text: str) -> str:
+    """Set a name off as code, in which nothing but its end has a meaning; in a cell, what would end that."""
+    shown = " ".join(clean(text).split())
+    return f"`{shown}`" if _PLAIN_CODE.fullmatch(shown) else escape(shown)
+
+
+def code_line(text: str) -> str:
+    """Set anything off as code; not for a cell."""
+    shown = " ".join(clean(text).split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    return f"{fence} {shown} {fence}" if "`" in shown else f"`{shown}`" if shown else ""
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    """Write a table of cells that are Markdown already."""
+    marks = ["---:" if right else "---" for right in numeric]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (columns, marks, *rows))
 
 
 def _block(block: Block) -> str:
     if isinstance(block, Facts):
-        return "".join(f"- **{escape(name)}**: {escape(value)}\n" for name, value in block.pairs)
+        return "".join(
+            f"- **{escape(name)}**: {escape(value)}\n" if name else f"  - {escape(value)}\n"
+            for name, value in block.pairs
+        )
     if isinstance(block, Text):
         fence = "```"
         while fence in block.body:
@@ -42,8 +72,5 @@ def _table(table: Table) -> str:
     heading = f"{'#' * (2 + table.depth)} {escape(table.title)}\n\n" if table.title else ""
     if not any(table.columns):
         return heading + "".join(f"{at}. {escape(row[0])}\n" for at, row in enumerate(table.rows, 1))
-    marks = ["---:" if right else "---" for right in table.numeric]
-    lines = [table.columns, *table.rows]
-    text = [f"| {' | '.join(escape(cell) for cell in line)} |\n" for line in lines]
-    text.insert(1, f"| {' | '.join(marks)} |\n")
-    return heading + "".join(text)
+    columns, *rows = ([escape(cell) for cell in line] for line in (table.columns, *table.rows))
+    return heading + grid(columns, rows, table.numeric)

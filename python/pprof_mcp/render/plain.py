@@ -16,7 +16,9 @@ def plain(blocks: Sequence[Block]) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Facts):
-        return lines.facts(block.pairs)
+        indent = "    " * block.depth
+        pairs = block.pairs if not indent else [(name, on_one_line(value)) for name, value in block.pairs]
+        return lines.facts(pairs, indent)
     if isinstance(block, Text):
         return block.body if block.body.endswith("\n") else block.body + "\n"
     if isinstance(block, Notes):

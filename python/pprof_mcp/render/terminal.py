@@ -37,7 +37,7 @@ def _facts(facts: Facts, console: Console) -> None:
     grid.add_column(overflow="fold")
     for name, value in facts.pairs:
         grid.add_row(RichText(name), RichText(value))
-    console.print(grid)
+    console.print(Padding(grid, (0, 0, 0, 4 * facts.depth)))
 
 
 def _notes(notes: Notes, console: Console) -> None:

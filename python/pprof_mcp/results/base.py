@@ -51,7 +51,13 @@ class NextCall(Row):
 
 
 class Result(Row):
-    """What a tool answers. Subclasses add their own fields before these."""
+    """What a tool answers. Subclasses add their own fields before these.
+
+    Attributes:
+        page: Name of a field that is a whole Markdown page; where it has a value, people see that alone.
+    """
+
+    page: ClassVar[str] = ""
 
     warnings: list[str] = Field(
         default_factory=list,

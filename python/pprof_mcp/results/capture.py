@@ -66,6 +66,16 @@ class OtherEntry(Row):
     reason: str = Field(description="What it is.")
 
 
+class NotFetched(Row):
+    """A profile that could not be fetched."""
+
+    columns = ("kind", "reason")
+
+    kind: str = Field(description="What the source calls it.")
+    code: str = Field(description="Code of the error.")
+    reason: str = Field(description="What went wrong.")
+
+
 class CaptureResult(Result):
     """A downloaded bundle."""
 
@@ -88,6 +98,11 @@ class CaptureResult(Result):
     bundle: str = Field(description="Handle of all profiles together; `bundle#kind` names one.")
     kinds: list[str] = Field(description="Kinds there are.")
     files: list[CapturedFile] = Field(description="Its profiles, by name.")
+    stacks: str | None = Field(
+        description="Handle of the same goroutines with ages and creators; null without. It is `stacks` of "
+        "pprof.goroutine_analysis."
+    )
+    not_fetched: list[NotFetched] = Field(description="Profiles that could not be fetched.")
     others: list[OtherEntry] = Field(description="What else is in it, by name.")
     metrics: dict[str, float] = Field(description="Measures of the profiler by name, from metrics.json.")
     endpoints: dict[str, int] = Field(description="Calls by endpoint, the most called; from event.json.")

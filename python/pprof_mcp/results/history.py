@@ -97,7 +97,7 @@ class HistoryResult(Result):
     function: str = Field(description="The pattern.")
     from_ts: str = Field(description="Start of the window.")
     to_ts: str = Field(description="End of the window.")
-    kind: str = Field(description="Kind of profile.")
+    profile_type: str = Field(description="Kind of profile.")
     sample_type: SampleType | None = Field(description="What values count; null without profiles.")
     metric: Metric = Field(description="flat or cum: what is judged.")
     measure: Measure = Field(description="pct: share of the profile; per_second; value.")

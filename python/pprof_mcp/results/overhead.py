@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pprof_mcp.registry.arguments import Cli
+from pprof_mcp.results.analysis import Analysis
 from pprof_mcp.results.base import Row
 from pprof_mcp.results.paging import LeftOut
 
@@ -77,6 +78,27 @@ class OverheadLeftOut(LeftOut):
     columns = ("rows", "disjoint_pct")
 
     disjoint_pct: float = Field(description="What is theirs, in percent of the total.")
+
+
+class OverheadResult(Analysis):
+    """What libraries and runtimes cost."""
+
+    profile_kind: str = Field(description="The profile's kind: cpu, heap ...")
+    runtime: str | None = Field(description="Whose rules were asked; null: unknown, names alone decided.")
+    samples: int = Field(description="Rows of the profile that this rests on.")
+    detections: list[Detection] = Field(description="Categories, heaviest percentage first.")
+    left_out: OverheadLeftOut = Field(description="Categories before and behind these, or below min_pct.")
+    cursor: str | None = Field(description="Pass it as `cursor` for the next rows; null at the end.")
+    total_overhead: int = Field(description="What all categories have for their own, waiting excepted.")
+    total_overhead_text: str = Field(description="total_overhead with its unit.")
+    total_overhead_pct: float = Field(
+        description="Sum of all disjoint shares, waiting excepted: at most 100."
+    )
+    own_pct: float = Field(description="Samples in own code, and in what it calls that is of no category.")
+    idle_pct: float = Field(description="Samples that wait for something to do.")
+    other_pct: float = Field(description="Samples with neither own code nor a category.")
+    own_code: list[str] = Field(description="What counts as own code, at most 5.")
+    hints: list[str] = Field(description="What stands out, in words; empty when nothing does.")
 
 
 class Way(Row):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pprof_mcp.errors import InvalidArgumentError, WrongProfileKindError
+from pprof_mcp.profile import Method
 from pprof_mcp.session.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -57,9 +58,45 @@ class Other:
     reason: str
 
 
+def _contention_analysis():
+    from pprof_mcp.tools.pprof.contention_analysis import contention_analysis
+
+    return contention_analysis
+
+
+def _cross_correlate():
+    from pprof_mcp.tools.pprof.cross_correlate import cross_correlate
+
+    return cross_correlate
+
+
+def _discover():
+    from pprof_mcp.tools.pprof.discover import discover
+
+    return discover
+
+
+def _generate_report():
+    from pprof_mcp.tools.pprof.generate_report import generate_report
+
+    return generate_report
+
+
+def _hotspot_summary():
+    from pprof_mcp.tools.pprof.hotspot_summary import hotspot_summary
+
+    return hotspot_summary
+
+
+def _memory_sanity():
+    from pprof_mcp.tools.pprof.memory_sanity import memory_sanity
+
+    return memory_sanity
+
+
 @dataclass(frozen=True)
 class Bundle:
-    """The profiles of one capture, sorted by name.
+    """The profiles of one capture, sorted by name; every analysis of a capture is a method.
 
     Attributes:
         handle: Its handle.
@@ -72,6 +109,13 @@ class Bundle:
     reference: str
     members: tuple[Member, ...]
     others: tuple[Other, ...] = ()
+
+    contention_analysis = Method(_contention_analysis)
+    cross_correlate = Method(_cross_correlate)
+    discover = Method(_discover)
+    generate_report = Method(_generate_report)
+    hotspot_summary = Method(_hotspot_summary)
+    memory_sanity = Method(_memory_sanity)
 
     @property
     def kinds(self) -> tuple[str, ...]:

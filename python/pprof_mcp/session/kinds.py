@@ -73,6 +73,13 @@ def kinds_of(types: Sequence[tuple[str, str]], period_type: str | None) -> tuple
     return tuple(kind for kind in KINDS if kind in found) or (OTHER,)
 
 
+def phrase_of(kind: str) -> str:
+    """Name a profile of a kind in a sentence, such as `a heap profile`."""
+    if kind == OTHER:
+        return "a profile of no known kind"
+    return f"{'an' if kind == EXCEPTIONS else 'a'} {kind} profile"
+
+
 def is_contention(types: Sequence[tuple[str, str]]) -> bool:
     """Whether it is one of the two that share the sample types contentions and delay."""
     return any(name in _CONTENTION for name, _ in types)

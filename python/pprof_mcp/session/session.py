@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pprof_mcp import _native
 from pprof_mcp.errors import (
@@ -43,6 +45,11 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+T = TypeVar("T")
+
+REMEMBERED = 8
+"""Answers that are kept for the next question about the same (chosen: each takes some 100 kB)."""
+
 
 class Session:
     """Resolves references, hands out handles, keeps decoded profiles. Safe to use from several threads.
@@ -70,13 +77,14 @@ class Session:
         self.fence = fence
         self.clock = clock
         self.lasting = lasting
-        self.remote = remote or Remote(self.settings)
+        self.remote = remote or Remote(self.settings, restricted=fence.roots is not None)
         self._stdin = stdin
         self._opener = Opener(Reader(fence, self.settings.limits))
         self._table = HandleTable(self.settings.handle_ttl, clock)
         self._store = ProfileStore(self.settings.store_bytes)
         self._lock = threading.RLock()
         self._keys = itertools.count(1)
+        self._remembered: OrderedDict[Hashable, object] = OrderedDict()
 
     def new_key(self) -> str:
         """Give a key for a profile that comes from no file."""
@@ -88,8 +96,8 @@ class Session:
         """Give the profile a reference stands for.
 
         Args:
-            reference: A path, `handle:...`, `-` on the command line, or one of them that is a bundle with
-                `#kind` or `#name` behind it.
+            reference: A path, a URL of an allowed host, `handle:...`, `-` on the command line, or one of them
+                that is a bundle with `#kind` or `#name` behind it.
 
         Raises:
             PprofMcpError: It stands for no profile, or the file is no good one.
@@ -147,8 +155,10 @@ class Session:
             whole = "#" not in reference and self._use(reference).is_bundle
             return self.bundle(reference) if whole else self.profile(reference)
         opened, selector = self._open_with_selector(reference)
-        if selector or isinstance(opened, Profile):
+        if isinstance(opened, Profile):
             return self.profile(reference)
+        if selector:
+            return self._keep_one(opened, selector).named(reference)
         return self._keep_all(opened)
 
     def open_bytes(self, data: bytes) -> Profile | Bundle:
@@ -192,10 +202,21 @@ class Session:
         record = self._enter(profile, profile.shared.key, None, made_by)
         return profile.named(record.handle)
 
+    def reference_of_bundle(self, bundle: Bundle) -> str | list[str]:
+        """Name a bundle for a later call; a command knows no handles of commands before it."""
+        if self.lasting:
+            return bundle.handle
+        if ", " not in bundle.reference and not bundle.reference.startswith(PREFIX):
+            return bundle.reference
+        # It may have been given as a list, of which the reference is only a description.
+        return [self.reference_of(member.handle) for member in bundle]
+
     def reference_of(self, handle: str) -> str:
         """Give what names a profile in a later call: its handle, or its file where handles do not last."""
-        if self.lasting:
-            return handle
+        return handle if self.lasting else self.source_of(handle)
+
+    def source_of(self, handle: str) -> str:
+        """Give the file that a profile was read from, as it was given; its handle when it was made here."""
         record = self._use(handle)
         return record.origin.reference if record.origin else handle
 
@@ -218,6 +239,7 @@ class Session:
             record = self._table.drop(handle, "it was released")
             if record is not None:
                 self._forget([record])
+                self._remembered.clear()
             return record
 
     def release_all(self) -> list[str]:
@@ -227,6 +249,7 @@ class Session:
             for handle in gone:
                 self._table.drop(handle, "it was released")
             self._store.clear()
+            self._remembered.clear()
             return gone
 
     @property
@@ -242,6 +265,26 @@ class Session:
         from pprof_mcp.settings import baseline_file
 
         return Baselines(baseline_file(self.settings, in_store=self.fence.roots is not None))
+
+    def remembered(self, key: Hashable, make: Callable[[], T], *, is_good: Callable[[T], bool]) -> T:
+        """Give what was made under a key before, or make it now: an answer in parts is worked out once.
+
+        Args:
+            key: Says everything that the answer depends on.
+            make: Works it out; what it gives must not change, and must not hold profiles.
+            is_good: Whether it is worth keeping.
+        """
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return cast("T", self._remembered[key])
+        made = make()
+        if is_good(made):
+            with self._lock:
+                self._remembered[key] = made
+                while len(self._remembered) > REMEMBERED:
+                    self._remembered.popitem(last=False)
+        return made
 
     # -- files
 
@@ -352,6 +395,8 @@ class Session:
             raise expired(record, f"it can not be read again ({problem.message})") from problem
 
     def _open_with_selector(self, reference: str) -> tuple[Profile | Opened, str]:
+        if "://" in reference:
+            return self._fetched(reference)
         try:
             return self._open(reference), ""
         except SourceNotFoundError:
@@ -364,13 +409,15 @@ class Session:
         """Open a path: a profile at once, or what a bundle holds, its profiles not yet entered."""
         if path == STDIN:
             return self._from_stdin()
-        if "://" in path:
-            raise InvalidArgumentError(
-                f"{path[:200]} is a URL; profiles are opened from files and handles",
-                hint="Fetch it to a file first, then give the path.",
-                details={"argument": "profile"},
-            )
         return self._opener.open(path, self._kept, self._keep)
+
+    def _fetched(self, reference: str) -> tuple[Profile | Opened, str]:
+        """Fetch what a URL means, as far as the operator allows; what is behind `#` is not the server's."""
+        from pprof_mcp.sources.named import by_url
+
+        url, _, selector = reference.partition("#")
+        path = by_url(url, selector, self.remote)
+        return self._opener.open(str(path), self._kept, self._keep), selector
 
     def _kept(self, key: str) -> Profile | None:
         with self._lock:
@@ -443,7 +490,8 @@ class Session:
                     size=sum(item.size for _, item in entered),
                 )
             )
-        return self._bundle_of(record)
+        # The same profiles may have been opened elsewhere before, beside other files.
+        return replace(self._bundle_of(record), reference=reference, others=others)
 
     def _bundle_of(self, record: Record) -> Bundle:
         members: list[Member] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from pprof_mcp.sources.datadog.metrics import Metrics
     from pprof_mcp.sources.datadog.profiles import Profiles
     from pprof_mcp.sources.datadog.services import Services
+    from pprof_mcp.sources.gate import Gate
     from pprof_mcp.sources.net.cache import DownloadCache
     from pprof_mcp.sources.net.client import Http
     from pprof_mcp.sources.net.limiter import Limiter
     from pprof_mcp.sources.net.proxies import Proxies
+
+LIVE_AT_ONCE = 8
+"""Requests to one program at once (chosen): as many as Go has profiles, so all cover the same seconds."""
 
 
 class Remote:
@@ -30,6 +35,8 @@ class Remote:
         folder: Where downloads are kept; under the folder of this program's own when not given.
         connect: Makes the client for proxies, for tests; the usual one when not given.
         wall: Seconds since 1970.
+        restricted: Whether only hosts that the operator allows may be asked by address; the user of a shell
+            names every address himself.
     """
 
     def __init__(
@@ -39,8 +46,11 @@ class Remote:
         folder: Path | None = None,
         connect: Callable[[Proxies, Limiter], Http] | None = None,
         wall: Callable[[], float] = time.time,
+        restricted: bool = True,
     ) -> None:
         self.settings = settings
+        self.restricted = restricted
+        self._numbers = itertools.count(1)
         self.wall = wall
         self._folder = folder
         self._connect = connect
@@ -56,6 +66,16 @@ class Remote:
         """The client of sources without proxies of their own."""
         with self._lock:
             return self._http
+
+    @property
+    def gate(self) -> Gate:
+        """Asks hosts by the addresses that callers give."""
+        with self._lock:
+            return self._gate
+
+    def next_number(self) -> int:
+        """Give a number that was not given before: two captures of one moment are two."""
+        return next(self._numbers)
 
     @property
     def downloads(self) -> DownloadCache:
@@ -99,6 +119,15 @@ class Remote:
         return self._client(self.settings.net.proxies)
 
     @cached_property
+    def _gate(self) -> Gate:
+        from pprof_mcp.sources.gate import Gate
+        from pprof_mcp.sources.net.limiter import Limiter
+
+        settings = self.settings
+        http = self._client(settings.net.proxies, Limiter(at_once=LIVE_AT_ONCE, per_second=0))
+        return Gate(http, settings.places, settings.net, self.restricted)
+
+    @cached_property
     def _downloads(self) -> DownloadCache:
         from pprof_mcp.sources.net.cache import DownloadCache
 
@@ -120,12 +149,13 @@ class Remote:
 
         return Metrics(self._profiles.asker)
 
-    def _client(self, proxies: Proxies) -> Http:
+    def _client(self, proxies: Proxies, limiter: Limiter | None = None) -> Http:
         # One pace for all: they are asked by one user, and often through one proxy.
+        limiter = limiter or self._limiter
         if self._connect is not None:
-            return self._connect(proxies, self._limiter)
+            return self._connect(proxies, limiter)
         from pprof_mcp import _native
         from pprof_mcp.sources.net.client import Http
 
         version = _native.build_info()["version"]
-        return Http(limiter=self._limiter, proxies=proxies, user_agent=f"pprof-mcp/{version}", wall=self.wall)
+        return Http(limiter=limiter, proxies=proxies, user_agent=f"pprof-mcp/{version}", wall=self.wall)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
@@ -38,6 +39,27 @@ class Window:
     def seconds(self) -> float:
         """Its length."""
         return (self.end - self.start).total_seconds()
+
+    @property
+    def millis(self) -> tuple[int, int]:
+        """Beginning and end in milliseconds since 1970."""
+        return round(self.start.timestamp() * 1_000), round(self.end.timestamp() * 1_000)
+
+
+def window_of(given: Mapping[str, object], now: datetime, hours: float = DEFAULT_HOURS) -> Window:
+    """Read the window of a call.
+
+    Args:
+        given: Its arguments `from`, `to` and `hours`, as far as they were given.
+        now: The time, in UTC.
+        hours: Its length, when neither that nor its beginning is given.
+
+    Raises:
+        InvalidArgumentError: As `window`.
+    """
+    length = given.get("hours", hours)
+    start, end = (str(given.get(name) or "") for name in ("from", "to"))
+    return window(start, end, float(length) if isinstance(length, (int, float)) else hours, now)
 
 
 def window(start: str, end: str, hours: float, now: datetime) -> Window:

@@ -112,3 +112,25 @@ def test_a_merge_says_how_far_it_is_to_who_asks(
 
     talk(Session(fence=Fence([tmp_path])), mode, work)
     assert (1.0, 2.0) in heard
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_discovery_says_which_analyses_are_under_way(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "EVERY", 0.0)
+    heard: list[str] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 8
+        assert progress <= total
+        heard.append(message or "")
+
+    async def work(client: Client) -> None:
+        given = {"bundle": str(DATA / "bundle.zip")}
+        result = await client.call_tool("pprof_discover", given, progress_callback=listen)
+        assert not result.is_error, result.content
+        await ask(client, "profiles_handles")
+
+    talk(Session(fence=Fence([DATA])), mode, work)
+    assert heard[0].startswith("0 of 8 analyses: ")
+    assert all(" of 8 analyses: " in message for message in heard)
+    assert len(heard) > 2

@@ -13,10 +13,11 @@ from mcp_types import ResourceTemplateReference
 from pprof_mcp import _native
 from pprof_mcp.fronts.mcp.resources import PAGE
 from pprof_mcp.profile import Profile
-from pprof_mcp.registry import tool
-from pprof_mcp.registry.discover import load, load_all
+from pprof_mcp.registry import catalogue, tool
+from pprof_mcp.registry.catalogue import Entry, entries
+from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import answer
-from pprof_mcp.registry.spec import View
+from pprof_mcp.registry.spec import ToolSpec, View
 from pprof_mcp.results import Result
 from pprof_mcp.session.handles import PREFIX
 from pprof_mcp.session.session import Session
@@ -138,7 +139,12 @@ def test_a_tool_that_declares_a_view_is_listed_read_and_completed_with_nothing_e
 ) -> None:
     view = View("count", variables=("sample_index",))
     added = tool("x.count", title="Count", since="0.1", example={}, view=view)(count).spec
-    monkeypatch.setattr("pprof_mcp.fronts.mcp.server.load_all", lambda: (*load_all(), added))
+    monkeypatch.setattr("pprof_mcp.fronts.mcp.server.entries", lambda: (*entries(), Entry.of(added)))
+
+    def with_added(name: str) -> ToolSpec:
+        return added if name == added.name else load(name)
+
+    monkeypatch.setattr(catalogue, "load", with_added)
 
     async def work(client: Client) -> None:
         handle = (await ask(client, "profiles_open", path=CPU))["profiles"][0]["handle"]

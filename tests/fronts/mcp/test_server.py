@@ -44,6 +44,20 @@ def test_an_unknown_tool_is_a_protocol_error(confined: Session) -> None:
     anyio.run(run)
 
 
+def test_a_server_lists_the_groups_it_is_limited_to_and_answers_the_others(confined: Session) -> None:
+    async def run() -> None:
+        async with Client(make_server(confined, toolsets=["core", "compare"])) as client:
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            assert listed == {spec.advertised for spec in load_all() if spec.toolset in ("core", "compare")}
+            assert {"pprof_top", "pprof_diff_top"} <= listed
+            assert "pprof_discover" not in listed
+            answer = await client.call_tool("pprof_hotspot_summary", {"bundle": str(CPU)})
+            assert answer.structured_content is not None
+            assert answer.structured_content["cpu_top5"]
+
+    anyio.run(run)
+
+
 @pytest.mark.parametrize("names", ["underscores", "dotted"])
 def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session, names: Any) -> None:
     async def run() -> None:
@@ -58,6 +72,10 @@ def test_names_are_advertised_one_way_and_understood_both_ways(confined: Session
             suggested = {call["tool"] for call in answers[0]["next"]}
             assert suggested
             assert suggested <= listed
+            found = await client.call_tool("pprof_discover", {"bundle": str(CPU)})
+            shown_by = {row["call"]["tool"] for row in found.structured_content["recommendations"]}
+            assert shown_by
+            assert shown_by <= listed
             # Errors speak of tools by the same names.
             gone = await client.call_tool("pprof_top", {"profile": "handle:0123456789abcdef"})
             listing = "profiles.handles" if names == "dotted" else "profiles_handles"

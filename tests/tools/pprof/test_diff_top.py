@@ -10,6 +10,8 @@ from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.profile import Profile
 
 from tests.cases import CPU, HEAPS, Cases
+from tests.property.naive import NaiveProfile, Sample
+from tests.tools.pprof.cpus import cpu_of
 
 CASES = Cases(
     good=[
@@ -88,3 +90,53 @@ def test_text_is_pprofs_own_comparison(before: Profile, after: Profile) -> None:
 def test_profiles_of_different_kinds_do_not_compare(before: Profile, cpu: str) -> None:
     with pytest.raises(pp.ProfileError):
         before.diff_top(pp.open_profile(cpu))
+
+
+def test_small_functions_are_compared_too_and_inlined_ones_are_one_with_themselves(tmp_path: Path) -> None:
+    """A function of a thousandth is neither new nor gone, and one that got inlined has not changed."""
+
+    def made(name: str, small: int, *, inlined: bool) -> Profile:
+        frames = (("app.hot", "app.go", 3), ("main.main", "main.go", 5))
+        small_one = ("app.small", "app.go", 9)
+        stack = (frames,) if inlined else ((frames[0],), (frames[1],))
+        samples = (
+            Sample(stack=stack, values=(1_000_000,)),
+            Sample(stack=((small_one,), (frames[1],)), values=(small,)),
+        )
+        path = tmp_path / name
+        path.write_bytes(NaiveProfile(samples, (("inuse_space", "bytes"),)).encode())
+        return pp.open_profile(path)
+
+    before, after = made("before.pb", 1_000, inlined=False), made("after.pb", 1_300, inlined=True)
+    found = before.diff_top(after)
+    assert [(row.name, row.status, row.delta_flat, row.delta_cum) for row in found.deltas] == [
+        ("app.small", "changed", 300, 300),
+        ("main.main", "changed", 0, 300),
+    ]
+    assert (found.unit, found.new, found.gone, found.changed, found.same) == ("bytes", 0, 0, 2, 1)
+    back = after.diff_top(before)
+    assert [row.delta_flat for row in back.deltas] == [-300, 0]
+
+
+def test_each_base_has_its_own_answer(tmp_path: Path) -> None:
+    """Answers are remembered: one about a profile and its base says nothing about another base."""
+    after, small, large = (
+        pp.open_profile(cpu_of(tmp_path, f"{count}.pb", {"app.f:1 < main.main:2": count}))
+        for count in (10, 7, 9)
+    )
+    deltas = [base.diff_top(after, nodecount=1).deltas[0].delta_flat for base in (small, large, small)]
+    assert deltas == [30_000_000, 10_000_000, 30_000_000]
+    ways = [base.diff_paths(after).rows[0].delta for base in (small, large, small)]
+    assert ways == [30_000_000, 10_000_000, 30_000_000]
+
+
+def test_a_duration_below_zero_is_none(tmp_path: Path) -> None:
+    backwards, forwards = (
+        pp.open_profile(cpu_of(tmp_path, f"{seconds}.pb", {"app.f:1": 7}, seconds=seconds))
+        for seconds in (-5, 10)
+    )
+    meta = backwards.meta()
+    assert (meta.duration_nanos, meta.duration_text) == (0, None)
+    assert any("covers -5 s" in warning for warning in meta.warnings)
+    found = backwards.diff_top(forwards)
+    assert not [call for call in found.next if call.arguments.get("normalize")]

@@ -195,3 +195,21 @@ def test_the_command_shows_lines_beside_their_costs() -> None:
         timeout=60,
     )
     assert re.search(r"^ +19 .*3\.32s .*mix\(h, c\) // plant: hot-hash$", done.stdout, re.MULTILINE)
+
+
+def test_every_folder_that_is_given_is_searched_for_sources(tmp_path: Path) -> None:
+    roots = [tmp_path / name for name in ("one", "two", "three")]
+    paths: list[Path] = []
+    for at, root in enumerate(roots):
+        root.mkdir()
+        path = root / f"{root.name}.go"
+        path.write_text(f"// {at}\n", encoding="utf-8")
+        paths.append(path)
+    stacks = [([(root.name, f"/build/x/{root.name}.go", 1)], 1) for root in roots]
+    result = listed(
+        tmp_path,
+        profile=profile(tmp_path, *stacks),
+        function="one|two|three",
+        source_paths=[str(root) for root in roots],
+    )
+    assert sorted(str(found.found_at) for found in result.functions) == sorted(str(path) for path in paths)

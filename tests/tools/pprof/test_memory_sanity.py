@@ -9,9 +9,10 @@ from zipfile import ZipFile
 import pprof_mcp as pp
 import pytest
 from pprof_mcp.errors import WrongProfileKindError
+from pprof_mcp.results.memory import MemorySanityResult
 from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import default_session
-from pprof_mcp.tools.pprof.memory_sanity import MemorySanityResult, memory_sanity
+from pprof_mcp.tools.pprof.memory_sanity import memory_sanity
 
 from tests.cases import BUNDLE, CPU, HEAPS, Cases
 from tests.tools.pprof.heaps import MIB, heap_of

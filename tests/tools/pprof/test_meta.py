@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pprof_mcp as pp
 import pytest
+from pprof_mcp.errors import UnknownSampleTypeError
 
 from tests.cases import CPU, HEAPS, Cases
 
@@ -56,3 +57,12 @@ def test_an_empty_profile_is_told_as_such(empty: str) -> None:
     found = pp.open_profile(empty).meta()
     assert found.samples == 0
     assert "it has no samples" in found.warnings
+
+
+def test_a_profile_without_sample_types_suggests_nothing_that_would_fail(data: Path) -> None:
+    profile = pp.open_profile(data / "broken" / "no-sample-types.pb.gz")
+    found = profile.meta()
+    assert (found.default_index, found.sample_types, found.next) == (-1, [], [])
+    with pytest.raises(UnknownSampleTypeError, match="no sample types") as caught:
+        profile.top()
+    assert "Record it again" in caught.value.hint

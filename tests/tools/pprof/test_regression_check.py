@@ -444,3 +444,15 @@ def test_the_sample_types_of_a_heap_are_told_apart_by_their_names(tmp_path: Path
     given = {"function": "keep", "metric": "cum", "max_increase": 0}
     row = one(after, given, base=before, sample_index="inuse_space")
     assert (row.value, row.base_value) == (5 * MIB, 5 * MIB)
+
+
+def test_a_total_that_wraps_below_zero_has_an_error_all_the_same(tmp_path: Path) -> None:
+    """pprof's sums wrap, so ours do: such a profile is odd, not a reason to fail."""
+    path = cpu_of(tmp_path, "wraps.pb", {"app.hot:1 < main.main:2": 1})
+    lowest = heap_of(
+        tmp_path, "lowest.pb", [("app.hot:1 < main.main:2", (1, -(1 << 63)))],
+        types=(("samples", "count"), ("cpu", "nanoseconds")), period=10_000_000,
+    )  # fmt: skip
+    for after in (path, lowest):
+        row = one(after, {"function": "hot", "metric": "flat_pct", "max_increase_pct": 5}, base=lowest)
+        assert (row.status, row.actual) == ("passed", 0.0), row

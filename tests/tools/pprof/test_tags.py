@@ -8,6 +8,7 @@ import pprof_mcp as pp
 import pytest
 
 from tests.cases import BUNDLE, CPU, HEAPS, Cases
+from tests.property.naive import NaiveProfile, Sample
 
 CASES = Cases(
     good=[{"profile": CPU}, {"profile": HEAPS[1]}, {"profile": CPU, "format": "text"}],
@@ -71,3 +72,23 @@ def test_a_profile_without_labels_says_so(data: Path) -> None:
     found = pp.open_profile(data / "go" / "main" / "threadcreate.pb.gz").tags()
     assert found.keys == []
     assert found.warnings == ["no sample has labels"]
+
+
+def test_hundreds_of_keys_are_a_short_answer_that_names_the_rest(tmp_path: Path) -> None:
+    samples = tuple(
+        Sample(
+            stack=((("f", "f.go", 1),),), values=(at,), labels=(("tenant", f"t{at}"), (f"key{at:03}", "v"))
+        )
+        for at in range(1, 301)
+    )
+    path = tmp_path / "labels.pb"
+    path.write_bytes(NaiveProfile(samples, (("things", "count"),)).encode())
+    profile = pp.open_profile(path)
+    found = profile.tags()
+    names = [item.key for item in found.keys]
+    assert names == [*(f"key{at:03}" for at in range(287, 301)), "tenant"]
+    assert found.keys_left_out == 286
+    (told,) = found.warnings
+    assert told.startswith("286 keys are not shown, ask for one with key: key001, key002")
+    assert [item.key for item in profile.tags(key="key001").keys] == ["key001"]
+    assert profile.tags(key="key001").keys_left_out == 0

@@ -118,3 +118,42 @@ def test_nothing_that_matches_and_an_empty_profile_are_answers_with_a_warning(tm
         result = traced(tmp_path, profile=path, function="no such function")
         assert (result.call_chain, result.matched) == ([], 0)
         assert result.warnings
+
+
+def test_no_source_is_read_outside_of_the_allowed_folders(tmp_path: Path) -> None:
+    secret = tmp_path / "secret" / "key.go"
+    secret.parent.mkdir()
+    secret.write_text("PRIVATE\n", encoding="utf-8")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "link.go").symlink_to(secret)
+    path = work / "p.pb"
+    for named in (str(secret), "../secret/key.go", "link.go"):
+        sample = Sample(stack=((("f", named, 1),),), values=(1,))
+        path.write_bytes(NaiveProfile((sample,), sample_types=(("things", "count"),)).encode())
+        result = traced(work, profile=str(path), function="f", source_paths=[str(work)])
+        assert "PRIVATE" not in result.model_dump_json()
+        (step,) = result.call_chain
+        assert [line.code for line in step.lines] == [None]
+
+
+def test_the_way_is_that_of_the_profiles_own_sample_type_unless_another_is_asked_for(tmp_path: Path) -> None:
+    frames = {name: ((name, f"{name}.go", 1),) for name in ("main", "f", "often", "long")}
+    samples = tuple(
+        Sample(stack=(frames[leaf], frames["f"], frames["main"]), values=values)
+        for leaf, values in (("often", (9, 10)), ("long", (1, 90)))
+    )
+    path = tmp_path / "cpu.pb"
+    path.write_bytes(NaiveProfile(samples, (("samples", "count"), ("cpu", "nanoseconds"))).encode())
+    ways = {
+        index: [
+            step.function
+            for step in traced(tmp_path, profile=str(path), function="^f$", sample_index=index).call_chain
+        ]
+        for index in ("", "cpu", "samples")
+    }
+    assert ways == {
+        "": ["main", "f", "long"],
+        "cpu": ["main", "f", "long"],
+        "samples": ["main", "f", "often"],
+    }

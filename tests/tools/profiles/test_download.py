@@ -8,9 +8,11 @@ from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import run
 from pprof_mcp.results.capture import CaptureResult
 from pprof_mcp.session.session import Session
+from pprof_mcp.settings import load as load_settings
 from pprof_mcp.sources import named
+from pprof_mcp.sources.remote import Remote
 
-from tests.cases import Cases
+from tests.cases import BUNDLE, Cases
 from tests.datadog import WINDOW
 from tests.fake_datadog import FakeDatadog
 
@@ -18,8 +20,16 @@ CASES = Cases(
     good=[
         {"service": "checkout", "env": "prod", **WINDOW},
         {"source": "datadog", "service": "web", **WINDOW},
+        {"url": BUNDLE},
     ],
-    wrong=[("source", "pigeon"), ("source", "datadog"), ("event_id", "x")],
+    wrong=[
+        ("source", "pigeon"),
+        ("source", "datadog"),
+        ("source", "pyroscope"),
+        ("event_id", "x"),
+        ("seconds", 0),
+        ("url", "http://localhost:0/x"),
+    ],
 )
 
 
@@ -40,6 +50,35 @@ def test_nothing_said_is_an_error_that_says_what_each_source_takes(asking: Sessi
     with pytest.raises(InvalidArgumentError) as caught:
         downloaded(asking)
     assert all(f"{name}: " in caught.value.hint for name in named.names())
+
+
+PARCA = {"PPROF_MCP_PARCA_URL": "http://parca.example:7070"}
+KEY = {"DD_API_KEY": "k" * 32}
+
+
+@pytest.mark.parametrize(
+    ("given", "places", "source"),
+    [
+        ({"url": "http://localhost:6060"}, {}, "http"),
+        ({"url": "https://shop.example/cpu.pb.gz", "kinds": ["cpu"]}, {}, "http"),
+        ({"url": "s3://bucket/x/"}, {}, "object"),
+        ({"url": "captures/"}, {}, "files"),
+        ({"service": "shop"}, {}, "datadog"),
+        ({"service": "shop"}, PARCA, "parca"),
+        ({"service": "shop"}, {**PARCA, **KEY}, "datadog"),
+        ({"service": "shop", "kinds": ["cpu"]}, {**PARCA, **KEY}, "parca"),
+        ({"query": "{}"}, {"PPROF_MCP_PYROSCOPE_URL": "http://pyroscope.example:4040"}, "pyroscope"),
+        ({"service": "shop"}, {"PPROF_MCP_GCP_PROJECT": "p"}, "gcp"),
+    ],
+)
+def test_arguments_tell_the_source(given: dict[str, object], places: dict[str, str], source: str) -> None:
+    assert named.choose(named.AUTO, named.Wanted(given), Remote(load_settings(places))) == source
+
+
+def test_an_argument_of_another_source_is_refused_with_those_it_takes(asking: Session) -> None:
+    with pytest.raises(InvalidArgumentError, match="source=http takes no env") as caught:
+        downloaded(asking, source="http", url="http://localhost:1", env="prod")
+    assert "deltas, kinds, seconds, url" in caught.value.hint
 
 
 def test_every_source_is_a_file_that_keeps_to_the_form() -> None:

@@ -15,7 +15,7 @@ from pprof_mcp.tools.profiles.open import OpenResult
 from tests.cases import BUNDLE, CPU, Cases
 
 CASES = Cases(
-    good=[{"path": BUNDLE}, {"path": CPU}], wrong=[("path", "/etc/passwd"), ("path", "http://localhost/x")]
+    good=[{"path": BUNDLE}, {"path": CPU}], wrong=[("path", "/etc/passwd"), ("path", "http://localhost:0/x")]
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pprof_mcp.errors import InternalError, PprofMcpError
 from pprof_mcp.fronts.mcp.spelling import Spelling
@@ -13,6 +13,7 @@ from pprof_mcp.registry.discover import names
 from pprof_mcp.registry.failure import unexpected
 from pprof_mcp.registry.run import Answer, answer, dump
 from pprof_mcp.registry.spec import ToolSpec
+from pprof_mcp.results.base import NextCall, Row
 from pprof_mcp.session.session import Session
 
 USUAL_BYTES = 8_000
@@ -57,9 +58,29 @@ class Caller:
 
     def _spelled(self, found: Answer) -> Answer:
         """Name suggested tools as they are advertised here."""
-        if self.spelling.mode == "underscores" or not found.result.next:
+        if self.spelling.mode == "underscores":
             return found
-        dotted = {name.replace(".", "_"): name for name in names()}
-        calls = [call.model_copy(update={"tool": dotted[call.tool]}) for call in found.result.next]
-        result = found.result.model_copy(update={"next": calls})
-        return Answer(result=result, json=dump(result))
+        result = _dotted(found.result, {name.replace(".", "_"): name for name in names()})
+        return found if result is found.result else Answer(result=result, json=dump(result))
+
+
+T = TypeVar("T", bound=Row)
+
+
+def _dotted(row: T, dotted: Mapping[str, str]) -> T:
+    """Give the same with dots in the names of all calls in it; itself when there are none."""
+    if isinstance(row, NextCall):
+        return row.model_copy(update={"tool": dotted[row.tool]})
+    changed: dict[str, object] = {}
+    for name in type(row).model_fields:
+        value: Any = getattr(row, name)
+        if isinstance(value, Row):
+            new = _dotted(value, dotted)
+            if new is not value:
+                changed[name] = new
+        elif isinstance(value, list):
+            items = cast("list[object]", value)
+            made = [_dotted(item, dotted) if isinstance(item, Row) else item for item in items]
+            if any(one is not old for one, old in zip(made, items, strict=True)):
+                changed[name] = made
+    return row.model_copy(update=changed) if changed else row

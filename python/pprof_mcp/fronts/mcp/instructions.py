@@ -15,7 +15,8 @@ PHP, C++ and Rust, with the numbers of `go tool pprof`.
 
 Start with profiles.open: give it a file, directory, zip or glob; it answers with a handle for each
 profile, its kind, and what is wrong with it; or with profiles.download_latest_bundle, which takes the
-newest ones of a service from Datadog. Then pprof.top for the functions that cost most; pprof.peek
+newest ones of a service from Datadog. Then pprof.discover: all analyses of a bundle at once, with
+what is worth doing. By hand: pprof.top for the functions that cost most; pprof.peek
 for callers and callees; pprof.focus_paths for every way to a function; pprof.traces_head for whole
 stacks; pprof.tags for labels such as tenant or endpoint; pprof.diff_top to compare two profiles,
 pprof.diff_paths to do so by call path;

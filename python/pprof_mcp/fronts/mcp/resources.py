@@ -20,8 +20,9 @@ from pprof_mcp.fronts.mcp.calling import Caller
 from pprof_mcp.fronts.mcp.changes import Changes
 from pprof_mcp.fronts.mcp.failures import invalid, unreadable
 from pprof_mcp.fronts.mcp.working import in_thread
+from pprof_mcp.registry.catalogue import Entry
 from pprof_mcp.registry.run import Answer
-from pprof_mcp.registry.spec import ToolSpec, View
+from pprof_mcp.registry.spec import View
 from pprof_mcp.session.handles import PREFIX, Record
 
 JSON = "application/json"
@@ -43,17 +44,17 @@ class Resources:
     Sizes are not told: they are known only after a tool has run.
 
     Args:
-        specs: The tools.
+        entries: The tools.
         caller: Calls them.
         changes: Tells clients when handles have come or gone.
     """
 
-    def __init__(self, specs: Sequence[ToolSpec], caller: Caller, changes: Changes) -> None:
+    def __init__(self, entries: Sequence[Entry], caller: Caller, changes: Changes) -> None:
         self._caller = caller
         self._changes = changes
-        with_view = [(spec, spec.view) for spec in sorted(specs, key=lambda spec: spec.name)]
-        self._views: list[tuple[ToolSpec, View]] = [(spec, view) for spec, view in with_view if view]
-        self.templates = [self._template(spec, view) for spec, view in self._views]
+        with_view = [(entry, entry.view) for entry in sorted(entries, key=lambda entry: entry.name)]
+        self._views: list[tuple[Entry, View]] = [(entry, view) for entry, view in with_view if view]
+        self.templates = [self._template(entry, view) for entry, view in self._views]
 
     @property
     def views(self) -> list[View]:
@@ -114,7 +115,7 @@ class Resources:
 
     def _read(self, uri: str) -> Answer:
         found, view = addresses.parse(uri, self.views)
-        spec = next(spec for spec, one in self._views if one is view)
+        spec = next(entry for entry, one in self._views if one is view).spec
         return self._caller.call(spec, {spec.required[0]: found.handle, **found.variables})
 
     def _resources(self, record: Record) -> list[types.Resource]:
@@ -128,21 +129,21 @@ class Resources:
             types.Resource(
                 uri=addresses.address(record.handle, view),
                 name=f"{name} {view.name}",
-                title=f"{view.title or spec.title}: {name} ({what})",
-                description=f"{view.summary or spec.summary} Of {told}.",
+                title=f"{view.title or entry.title}: {name} ({what})",
+                description=f"{view.summary or entry.summary} Of {told}.",
                 mime_type=JSON,
             )
-            for spec, view in self._views
+            for entry, view in self._views
             if view.of == of
         ]
 
-    def _template(self, spec: ToolSpec, view: View) -> types.ResourceTemplate:
-        tool = self._caller.spelling.name(spec.name)
+    def _template(self, entry: Entry, view: View) -> types.ResourceTemplate:
+        tool = self._caller.spelling.name(entry.name)
         return types.ResourceTemplate(
             uri_template=addresses.template(view),
             name=view.name,
-            title=view.title or spec.title,
-            description=f"{view.summary or spec.summary} What {tool} answers about a {view.of}.",
+            title=view.title or entry.title,
+            description=f"{view.summary or entry.summary} What {tool} answers about a {view.of}.",
             mime_type=JSON,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -20,10 +21,11 @@ from pprof_mcp.fronts.mcp.prompts import Prompts
 from pprof_mcp.fronts.mcp.resources import Resources
 from pprof_mcp.fronts.mcp.spelling import Spelling
 from pprof_mcp.fronts.mcp.tools import Tools
-from pprof_mcp.registry.discover import load_all
+from pprof_mcp.registry.catalogue import entries
 from pprof_mcp.registry.prompts import load_prompts
 from pprof_mcp.session.session import Session
 from pprof_mcp.settings import NameMode
+from pprof_mcp.toolsets import ALL, Toolset
 
 
 class _Server(Server[Any]):
@@ -41,19 +43,23 @@ class _Server(Server[Any]):
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
-def make_server(session: Session, names: NameMode = "underscores") -> Server[Any]:
+def make_server(
+    session: Session, names: NameMode = "underscores", toolsets: Sequence[Toolset] = ALL
+) -> Server[Any]:
     """Make a server over all tools, resources and prompts.
 
     Args:
         session: Where handles live and files are opened.
         names: Spelling of the names that are advertised; both are understood.
+        toolsets: Groups of tools that are listed. The others are answered all the same when they are called:
+            what an answer suggests is always there.
     """
-    specs = load_all()
-    spelling = Spelling((spec.name for spec in specs), names)
+    listed = entries()
+    spelling = Spelling((entry.name for entry in listed), names)
     caller = Caller(session, spelling)
     changes = Changes(session)
-    tools = Tools(specs, caller, changes)
-    resources = Resources(specs, caller, changes)
+    tools = Tools(listed, caller, changes, toolsets)
+    resources = Resources(listed, caller, changes)
     workflows = load_prompts()
     prompts = Prompts(workflows, spelling)
     return _Server(
@@ -73,9 +79,9 @@ def make_server(session: Session, names: NameMode = "underscores") -> Server[Any
     )
 
 
-def serve(session: Session, names: NameMode) -> None:
+def serve(session: Session, names: NameMode, toolsets: Sequence[Toolset] = ALL) -> None:
     """Serve one client over standard input and output until it closes them."""
-    server = make_server(session, names)
+    server = make_server(session, names, toolsets)
     # What is loaded stays: no collection between calls is to walk through it.
     gc.freeze()
     gc.enable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,30 +15,35 @@ from pprof_mcp.errors import PprofMcpError
 from pprof_mcp.fronts.mcp.calling import Caller
 from pprof_mcp.fronts.mcp.changes import Changes
 from pprof_mcp.fronts.mcp.working import in_thread
+from pprof_mcp.registry.catalogue import Entry
 from pprof_mcp.registry.failure import failure_of, one_line
 from pprof_mcp.registry.run import Answer
-from pprof_mcp.registry.spec import ToolSpec
+from pprof_mcp.toolsets import Toolset
 
 
 class Tools:
     """Lists and calls tools.
 
     Args:
-        specs: The tools.
+        entries: The tools; each is imported when it is called first.
         caller: Calls them.
         changes: Tells clients when handles have come or gone.
+        toolsets: Groups that are listed.
     """
 
-    def __init__(self, specs: Sequence[ToolSpec], caller: Caller, changes: Changes) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], caller: Caller, changes: Changes, toolsets: Collection[Toolset]
+    ) -> None:
         self._caller = caller
         self._changes = changes
-        self._specs = {spec.advertised: spec for spec in specs}
-        self.listed = [self._tool(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
+        self._entries = {entry.advertised: entry for entry in entries}
+        listed = sorted((one for one in entries if one.toolset in toolsets), key=lambda one: one.name)
+        self.listed = [self._tool(entry) for entry in listed]
 
     async def list_tools(
         self, _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Give all tools, always in the same order."""
+        """Give the tools of the groups that are served, always in the same order."""
         return types.ListToolsResult(tools=self.listed)
 
     async def call_tool(
@@ -49,36 +54,36 @@ class Tools:
         Raises:
             MCPError: There is no such tool; no better arguments could help.
         """
-        spec = self._specs.get(params.name.replace(".", "_"))
-        if spec is None:
+        entry = self._entries.get(params.name.replace(".", "_"))
+        if entry is None:
             listed = ", ".join(tool.name for tool in self.listed)
             raise MCPError(types.INVALID_PARAMS, f"unknown tool {params.name[:100]!r}; tools: {listed}")
-        call = partial(self._answer, spec, params.arguments or {})
+        call = partial(self._answer, entry, params.arguments or {})
         result = await in_thread(context, call)
         await self._changes.tell(context)
         return result
 
-    def _answer(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> types.CallToolResult:
+    def _answer(self, entry: Entry, arguments: Mapping[str, Any]) -> types.CallToolResult:
         """Call a tool; whatever happens is an answer that fits the schema as listed."""
         try:
-            return _succeeded(self._caller.call(spec, arguments))
+            return _succeeded(self._caller.call(entry.spec, arguments))
         except PprofMcpError as problem:
             return _failed(problem)
 
-    def _tool(self, spec: ToolSpec) -> types.Tool:
+    def _tool(self, entry: Entry) -> types.Tool:
         spelling = self._caller.spelling
         return types.Tool(
-            name=spelling.name(spec.name),
-            title=spec.title,
-            description=spelling.text(spec.description),
-            input_schema=spec.input_schema,
-            output_schema=spec.output_schema,
+            name=spelling.name(entry.name),
+            title=entry.title,
+            description=spelling.text(entry.description),
+            input_schema=dict(entry.input_schema),
+            output_schema=dict(entry.output_schema),
             annotations=types.ToolAnnotations(
-                title=spec.title,
-                read_only_hint=spec.effects.read_only,
-                destructive_hint=spec.effects.destructive,
-                idempotent_hint=spec.effects.idempotent,
-                open_world_hint=spec.effects.open_world,
+                title=entry.title,
+                read_only_hint=entry.effects.read_only,
+                destructive_hint=entry.effects.destructive,
+                idempotent_hint=entry.effects.idempotent,
+                open_world_hint=entry.effects.open_world,
             ),
         )
 

@@ -39,11 +39,12 @@ class _Reports:
         self._cancellation = cancellation
         self._last = time.monotonic() - EVERY
 
-    def __call__(self, done: int, total: int, size: int, failed: int) -> None:
+    def __call__(self, done: int, total: int, size: int, failed: int, what: str = "", /) -> None:
         now = time.monotonic()
         if self._cancellation.is_cancelled or now - self._last < EVERY:
             return
         self._last = now
         missing = f", {failed} failed" if failed else ""
-        text = f"{done} of {total} profiles, {size / 1e6:.1f} MB{missing}"
+        counted = what or f"profiles, {size / 1e6:.1f} MB"
+        text = f"{done} of {total} {counted}{missing}"
         anyio.from_thread.run(self._context.session.report_progress, done, total, text)

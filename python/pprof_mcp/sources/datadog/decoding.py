@@ -80,7 +80,7 @@ def read_candidate(item: object) -> Candidate | None:
     inner = _object(outer.get("attributes"))
     tags = _tags(inner, outer)
     profile_id, id_field = _profile_id(inner, outer)
-    start, end = _moment(_any(inner, outer, "start")), _moment(_any(inner, outer, "end"))
+    start, end = moment_of(_any(inner, outer, "start")), moment_of(_any(inner, outer, "end"))
     known = {name: value for name, _, value in (tag.partition(":") for tag in reversed(tags))}
 
     def text(*names: str) -> str:
@@ -92,7 +92,7 @@ def read_candidate(item: object) -> Candidate | None:
         event_id=_text(outer.get("id")) or next(_texts(_EVENT_IDS, inner, outer), ""),
         profile_id=profile_id,
         id_field=id_field,
-        timestamp=_moment(_any(inner, outer, "timestamp")) or end or start,
+        timestamp=moment_of(_any(inner, outer, "timestamp")) or end or start,
         start=start,
         end=end,
         service=text("service", "service_name", "service-name"),
@@ -169,7 +169,8 @@ def _tags(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(sorted(tag.strip() for tag in found if tag.strip())[:MOST_TAGS])
 
 
-def _moment(value: Any) -> datetime | None:
+def moment_of(value: Any) -> datetime | None:
+    """Read a point in time: RFC 3339, or epoch seconds or milliseconds; None when it is none."""
     try:
         if isinstance(value, str):
             return times.rfc_3339(value.strip())

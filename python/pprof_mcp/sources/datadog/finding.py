@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pprof_mcp.errors import CancelledError, PprofMcpError
 from pprof_mcp.insight.naming import rank
-from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.profiles import Listing, Order, too_long
 from pprof_mcp.sources.datadog.query import MOST_SERVICE, Which, normal
 from pprof_mcp.sources.datadog.refusals import UNOPENED_DAYS
@@ -32,17 +30,6 @@ def which_of(given: Mapping[str, object]) -> Which:
         return value if isinstance(value, str) else ""
 
     return Which(text("service"), text("env"), text("host"), text("version"), text("query"))
-
-
-def window_of(given: Mapping[str, object], now: datetime) -> Window:
-    """Read of when they are from the arguments of a tool.
-
-    Raises:
-        InvalidArgumentError: A time is of no known form, or `from` is not before `to`.
-    """
-    hours = given.get("hours")
-    length = float(hours) if isinstance(hours, (int, float)) else times.DEFAULT_HOURS
-    return times.window(str(given.get("from", "")), str(given.get("to", "")), length, now)
 
 
 def find(

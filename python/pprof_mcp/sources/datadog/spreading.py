@@ -1,171 +1,263 @@
-"""A few profiles spread over a window, however many there are in it."""
+"""Profiles spread over a window: some of many, evenly over time and over processes."""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pprof_mcp.errors import PprofMcpError
-from pprof_mcp.sources.datadog.decoding import Candidate
+from pprof_mcp.errors import CancelledError, PprofMcpError
+from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.finding import find
 from pprof_mcp.sources.datadog.profiles import PAGE, Listing, in_order
-from pprof_mcp.sources.datadog.query import Which
 from pprof_mcp.sources.net.together import together
 from pprof_mcp.sources.times import Window
 
 if TYPE_CHECKING:
+    from pprof_mcp.sources.datadog.decoding import Candidate
+    from pprof_mcp.sources.datadog.query import Which
     from pprof_mcp.sources.remote import Remote
 
-_OF_A_SLOT: Final = 20
-"""Profiles of one part of the window that are looked at. Source: chosen; mostly more than run at once."""
-_TICK = timedelta(milliseconds=1)
+SLICES: Final = 12
+"""Parts of a window that are listed one by one when it has more profiles than a page.
+
+Source: chosen; at the usual pace they take as long as a dozen downloads.
+"""
+LEAST_OF_SLICE: Final = 50
+"""Profiles listed of each part. Source: chosen; more than run at one time, mostly."""
+USUAL_SECONDS: Final = 60.0
+"""How long a profile covers when it does not say. Source: the period of most of Datadog's profilers."""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """What was chosen.
+class Life:
+    """What is known of the time in which a process ran.
 
     Attributes:
-        listing: What the source said: site, query, window, warnings.
-        chosen: Profiles, the oldest first; all have a time and both ids.
-        runtime: Their runtime; empty when the source does not say it.
+        start: Its beginning, in seconds since 1970.
+        end: Its end.
+        share: The part of the time that profiles tell of in which it ran, above 0 and up to 1.
     """
 
-    listing: Listing
-    chosen: tuple[Candidate, ...]
-    runtime: str
-    warnings: tuple[str, ...]
+    start: float
+    end: float
+    share: float = 1.0
 
 
 def spread(
-    remote: Remote, which: Which, window: Window, *, count: int, site: str = "", skip_first: bool = False
-) -> Spread:
-    """Choose profiles at about even distances, of each host as many as of the others.
+    remote: Remote, which: Which, window: Window, *, limit: int, site: str = "", slices: int = SLICES
+) -> tuple[Listing, bool]:
+    """List the profiles of a window: all of them, or some of every part of it.
 
     Args:
         remote: The sources.
         which: Which profiles.
         window: Of when.
-        count: How many at most.
+        limit: How many are to be chosen from them.
         site: The site; the configured one when empty.
-        skip_first: Whether the first profile of a process is taken only where there is no other: values that
-            grow hold everything since its start.
+        slices: Parts of the window that are listed one by one at most.
+
+    Returns:
+        What was found, in the order of time, the newest first, and whether parts were listed one by one.
 
     Raises:
-        PprofMcpError: As `find`.
+        PprofMcpError: As `finding.find`.
     """
-    listing = find(remote, which, window, limit=PAGE, site=site)
-    there = _usable(listing.candidates)
-    warnings = list(listing.warnings)
-    if not listing.is_complete and there:
-        parts, failures = _asked_by_parts(remote, listing, there, count=count, site=site)
-        there = _usable([*there, *parts])
-        warnings += failures
-    runtime, there = _of_one_runtime(there, warnings)
-    chosen = choose(there, count, skip_first=skip_first)
-    return Spread(listing, tuple(chosen), runtime, tuple(warnings))
+    whole = find(remote, which, window, limit=PAGE, site=site)
+    if whole.is_complete:
+        return whole, False
+    parts = _parts(window, min(limit, slices))
+    size = max(LEAST_OF_SLICE, 4 * math.ceil(limit / len(parts)))
+    query = which.text()
+
+    def job(part: Window) -> Listing:
+        return remote.profiles.search(query, part, limit=size, site=site)
+
+    listed = together([lambda part=part: job(part) for part in parts])
+    found = {_key(one): one for one in whole.candidates}
+    warnings = list(whole.warnings)
+    failed = [one for one in listed if isinstance(one, PprofMcpError)]
+    for one in listed:
+        if isinstance(one, CancelledError):
+            raise one
+        if isinstance(one, Listing):
+            found.update({_key(candidate): candidate for candidate in one.candidates})
+            warnings += [warning for warning in one.warnings if warning not in warnings]
+    if failed:
+        warnings.append(
+            f"{len(failed)} of {len(parts)} parts of the window could not be listed: {failed[0].message}"
+        )
+    candidates = tuple(in_order(list(found.values()), "desc"))
+    pages = whole.pages + sum(one.pages for one in listed if isinstance(one, Listing))
+    return replace(whole, candidates=candidates, pages=pages, warnings=tuple(warnings)), True
 
 
-def choose(there: Sequence[Candidate], count: int, *, skip_first: bool) -> list[Candidate]:
-    """Choose some of what is there, the oldest first.
+def choose(candidates: Sequence[Candidate], window: Window, limit: int) -> list[Candidate]:
+    """Choose some, evenly over time, from one process after the other.
 
-    The time between the first and the last is divided into as many parts. Of each part the one is taken whose
-    host was taken least so far, then the one nearest to the middle; what empty parts leave over goes to
-    profiles that are farthest from those taken.
+    The places in time do not move with the window's ends: asked again a little later, it chooses nearly the
+    same ones, which are downloaded already.
 
     Args:
-        there: Profiles with times.
-        count: How many at most.
-        skip_first: As `spread`.
+        candidates: Profiles of the window.
+        window: The window.
+        limit: How many at most.
+
+    Returns:
+        In the order of time, the newest first.
     """
-    if len(there) <= count:
-        return in_order(list(there), "asc")
-    seconds = {id(one): one.timestamp.timestamp() for one in there if one.timestamp is not None}
-    start, end = min(seconds.values()), max(seconds.values())
-    width = (end - start) / count or 1.0
-    parts: list[list[Candidate]] = [[] for _ in range(count)]
-    for one in in_order(list(there), "asc"):
-        parts[min(count - 1, int((seconds[id(one)] - start) / width))].append(one)
-    used: Counter[str] = Counter()
-    taken: list[Candidate] = []
-    for place, part in enumerate(parts):
-        if part:
-            middle = start + (place + 0.5) * width
-            best = min(
-                part,
-                key=lambda one: (
-                    skip_first and one.tag("profile_seq") == "0",
-                    used[one.host],
-                    abs(seconds[id(one)] - middle),
-                    one.event_id,
-                ),
-            )
-            used[best.host] += 1
-            taken.append(best)
-    chosen = {id(one) for one in taken}
-    left = [one for one in there if id(one) not in chosen]
-    distance = {id(one): min(abs(seconds[id(one)] - seconds[id(other)]) for other in taken) for one in left}
-    while len(taken) < count:
-        best = max(left, key=lambda one: (distance[id(one)], seconds[id(one)], one.event_id))
-        left.remove(best)
-        taken.append(best)
-        for one in left:
-            distance[id(one)] = min(distance[id(one)], abs(seconds[id(one)] - seconds[id(best)]))
-    return in_order(taken, "asc")
-
-
-def _asked_by_parts(
-    remote: Remote, listing: Listing, newest: Sequence[Candidate], *, count: int, site: str
-) -> tuple[list[Candidate], list[str]]:
-    """Ask for each part of the window by itself: its pages would be too many."""
-    text = listing.query
-    oldest = _usable(remote.profiles.search(text, listing.window, limit=1, order="asc", site=site).candidates)
-    start = min((one.timestamp for one in oldest if one.timestamp), default=listing.window.start)
-    end = max(one.timestamp for one in newest if one.timestamp) + _TICK
-    width = (end - start) / count
-    parts = [Window(start + place * width, start + (place + 1) * width) for place in range(count)]
-    # Half a part is asked for, from its quarter on: nearest to the middle is looked for.
-    inner = [Window(part.start + width / 4, part.end) for part in parts if part.seconds > 0]
-    jobs = [
-        partial(remote.profiles.search, text, part, limit=_OF_A_SLOT, order="asc", site=site)
-        for part in inner
-    ]
-    found: list[Candidate] = list(oldest)
-    problems: list[PprofMcpError] = []
-    for answer in together(jobs):
-        if isinstance(answer, PprofMcpError):
-            problems.append(answer)
+    if len(candidates) <= limit:
+        return in_order(list(candidates), "desc")
+    width = max(1.0, window.seconds / limit)
+    places: dict[int, list[Candidate]] = {}
+    timeless: list[Candidate] = []
+    for one in candidates:
+        span = span_of(one)
+        if span is None:
+            timeless.append(one)
         else:
-            found += answer.candidates
-    if problems and len(problems) == len(jobs):
-        raise problems[0]
-    said = f"{len(problems)} of {len(jobs)} parts of the window could not be listed: "
-    return found, [said + problems[0].message] if problems else []
+            places.setdefault(int(span.end // width), []).append(one)
+    queues = [_turns(at, width, those) for at, those in sorted(places.items())]
+    queues = _without_edge(queues, sorted(places), window, width, limit)
+    chosen: list[Candidate] = []
+    while len(chosen) < limit:
+        waiting = [queue for queue in queues if queue] or [timeless]
+        need = limit - len(chosen)
+        if len(waiting) > need:
+            waiting = [waiting[at * len(waiting) // need] for at in range(need)]
+        chosen += [queue.pop(0) for queue in waiting]
+    return in_order(chosen, "desc")
 
 
-def _usable(candidates: Sequence[Candidate]) -> list[Candidate]:
-    known = {
-        (one.event_id, one.profile_id): one
-        for one in candidates
-        if one.can_be_downloaded and one.timestamp is not None
+def of_one_runtime(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """Keep the profiles of the most frequent runtime: those of others measure other things.
+
+    Returns:
+        The profiles, and what is to be told about the others.
+    """
+    counts = Counter(one.runtime for one in candidates if one.runtime)
+    if len(counts) < 2:
+        return list(candidates), []
+    most = min(counts, key=lambda name: (-counts[name], name))
+    others = ", ".join(f"{name} ({counts[name]})" for name in sorted(counts) if name != most)
+    told = (
+        f"the service has profiles of several runtimes; those of {most} were taken, not of {others}: "
+        "query=runtime:NAME chooses"
+    )
+    return [one for one in candidates if one.runtime in (most, "")], [told]
+
+
+def process_of(candidate: Candidate) -> str:
+    """Name the process a profile is of: two profiles of one process follow each other in time."""
+    named = candidate.tag("runtime-id") or candidate.tag("runtime_id")
+    if named:
+        return named
+    pod = candidate.tag("pod_name") or candidate.tag("container_id")
+    return "|".join((candidate.host, pod, candidate.tag("process_id"), candidate.version))
+
+
+def span_of(candidate: Candidate) -> Life | None:
+    """Give from when to when a profile is, as far as the list tells; None when it tells nothing."""
+    length = candidate.duration_seconds or USUAL_SECONDS
+    start, end = (None if one is None else one.timestamp() for one in (candidate.start, candidate.end))
+    if start is None and end is None:
+        if candidate.timestamp is None:
+            return None
+        # Whether the time of a profile is its end or its start depends on the profiler.
+        end = candidate.timestamp.timestamp()
+    if end is None and start is not None:
+        end = start + length
+    if end is None:
+        return None
+    return Life(end - length if start is None else start, end)
+
+
+def lives(candidates: Iterable[Candidate]) -> dict[str, Life]:
+    """Give from when to when each process is known to have run, by `process_of`."""
+    found: dict[str, Life] = {}
+    told: list[tuple[float, float]] = []
+    for one in candidates:
+        span = span_of(one)
+        if span is None:
+            continue
+        name = process_of(one)
+        known = found.get(name, span)
+        found[name] = Life(min(known.start, span.start), max(known.end, span.end))
+        told.append((span.start, span.end))
+    # Times of which nothing was listed tell nothing about who ran then.
+    seen = _union(told)
+    whole = sum(end - start for start, end in seen)
+    return {
+        name: replace(life, share=min(1.0, max(1e-6, _within(life, seen) / whole)) if whole else 1.0)
+        for name, life in found.items()
     }
-    return list(known.values())
 
 
-def _of_one_runtime(there: list[Candidate], warnings: list[str]) -> tuple[str, list[Candidate]]:
-    """Keep the runtime that most profiles are of: numbers of several do not compare."""
-    by_runtime = Counter(one.runtime for one in there)
-    if not by_runtime:
-        return "", there
-    runtime = min(by_runtime, key=lambda name: (not name, -by_runtime[name], name))
-    others = sorted(name for name in by_runtime if name not in ("", runtime))
-    if others:
-        warnings.append(
-            f"profiles of several runtimes match; {runtime} is looked at, others by query="
-            + " or ".join(f"runtime:{name}" for name in others[:5])
-        )
-    return runtime, [one for one in there if one.runtime in ("", runtime)]
+def _union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _within(life: Life, spans: Iterable[tuple[float, float]]) -> float:
+    return sum(max(0.0, min(life.end, end) - max(life.start, start)) for start, end in spans)
+
+
+def _key(candidate: Candidate) -> tuple[str, str]:
+    return candidate.event_id, candidate.profile_id
+
+
+def _turns(at: int, width: float, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Order the profiles of one place: one of each process in turn, those in its middle first."""
+    middle = (at + 0.5) * width
+    by_process: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        by_process.setdefault(process_of(one), []).append(one)
+
+    def distance(one: Candidate) -> tuple[float, str, str]:
+        span = span_of(one)
+        return (abs(span.end - middle) if span else math.inf, *_key(one))
+
+    names = sorted(by_process)
+    first = at % len(names)
+    queues = [sorted(by_process[name], key=distance) for name in (*names[first:], *names[:first])]
+    longest = max(len(queue) for queue in queues)
+    return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
+
+
+def _without_edge(
+    queues: list[list[Candidate]], places: Sequence[int], window: Window, width: float, limit: int
+) -> list[list[Candidate]]:
+    """Put the place that the window cuts most behind the others when there is one more than is needed."""
+    if len(queues) != limit + 1:
+        return queues
+    at_start = (places[0] + 1) * width - window.start.timestamp()
+    at_end = window.end.timestamp() - places[-1] * width
+    edge = 0 if at_start <= at_end else -1
+    # It counts in the next round, should the others have too few.
+    queues[edge + 1 if edge == 0 else edge - 1] += queues[edge]
+    return queues[1:] if edge == 0 else queues[:-1]
+
+
+def _parts(window: Window, count: int) -> list[Window]:
+    """Cut a window at places that do not move with its ends."""
+    width = max(1, math.ceil(window.seconds / count))
+    cut = (int(window.start.timestamp()) // width + 1) * width
+    edges = [window.start]
+    while times.from_epoch(cut) < window.end:
+        edges.append(times.from_epoch(cut))
+        cut += width
+    edges.append(window.end)
+    return [
+        Window(start, end)
+        for start, end in itertools.pairwise(edges)
+        if end - start >= timedelta(milliseconds=1)
+    ]

@@ -24,6 +24,7 @@ from pprof_mcp.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pprof_mcp.sources.capture import Failure
     from pprof_mcp.sources.remote import Remote
 
 AUTO = "auto"
@@ -43,6 +44,15 @@ class Wanted:
         """Give a text, empty when it was not given."""
         value = self.given.get(name, "")
         return value if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts, empty when it was not given."""
+        value = self.given.get(name, ())
+        return tuple(map(str, cast("list[object]", value))) if isinstance(value, (list, tuple)) else ()
+
+    def flag(self, name: str) -> bool:
+        """Give whether something was asked for."""
+        return self.given.get(name) is True
 
     def number(self, name: str, default: float) -> float:
         """Give a number."""
@@ -71,6 +81,8 @@ class Fetched:
         start: When it begins.
         end: When it ends.
         warnings: What limits it.
+        apart: Files that explain a profile of it, by name.
+        failures: What could not be fetched.
     """
 
     path: Path
@@ -89,6 +101,8 @@ class Fetched:
     start: datetime | None = None
     end: datetime | None = None
     warnings: tuple[str, ...] = field(default=())
+    apart: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    failures: tuple[Failure, ...] = field(default=())
 
 
 class Source(Protocol):
@@ -135,7 +149,8 @@ def choose(name: str, wanted: Wanted, remote: Remote) -> str:
     """Give the source that is meant.
 
     Args:
-        name: Its name, or `auto` for the first, by name, that the arguments fit.
+        name: Its name, or `auto` for the first, by name, that the arguments fit; one that takes them all
+            comes before others.
         wanted: The arguments.
         remote: What is configured.
 
@@ -144,6 +159,8 @@ def choose(name: str, wanted: Wanted, remote: Remote) -> str:
     """
     if name == AUTO:
         fitting = [one for one in names() if load(one).fits(wanted, remote)]
+        # Of several, one that understands everything that was said.
+        fitting.sort(key=lambda one: not wanted.given.keys() <= load(one).TAKES)
         if not fitting:
             known = "; ".join(f"{one}: {', '.join(sorted(load(one).TAKES))}" for one in names())
             raise InvalidArgumentError(
@@ -161,3 +178,23 @@ def choose(name: str, wanted: Wanted, remote: Remote) -> str:
             details={"argument": strange[0], "available": sorted(taken)},
         )
     return name
+
+
+def by_url(url: str, selector: str, remote: Remote) -> Path:
+    """Fetch what a URL means: an endpoint or file over HTTP, or an object.
+
+    Args:
+        url: The URL, without what is behind `#`.
+        selector: What is wanted of it; of a running program only that kind is fetched.
+        remote: Asks.
+
+    Raises:
+        PprofMcpError: It can not be fetched.
+    """
+    from pprof_mcp.sources.named.http import is_http
+    from pprof_mcp.sources.pprof_http import endpoint_of
+
+    given: dict[str, object] = {"url": url}
+    if selector and is_http(url) and endpoint_of(url):
+        given["kinds"] = [selector.removesuffix(".pb.gz")]
+    return load("http" if is_http(url) else "object").fetch(Wanted(given), remote).path

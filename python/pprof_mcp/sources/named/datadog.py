@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pprof_mcp.errors import InvalidArgumentError, ProfileGoneError
 from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.decoding import Candidate, read_candidate
-from pprof_mcp.sources.datadog.finding import find, which_of, window_of
+from pprof_mcp.sources.datadog.finding import find, which_of
 from pprof_mcp.sources.named import Fetched
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ LOOKED_AT: Final = 10
 
 
 def fits(wanted: Wanted, remote: Remote) -> bool:
-    """Whether a service or ids are named."""
-    del remote
-    return bool(wanted.text("service") or wanted.text("profile_id"))
+    """Whether ids are named, or a service and no other place is set up that has services."""
+    settings = remote.settings
+    is_meant = bool(settings.datadog.api_key) or not settings.places.have_services
+    return bool(wanted.text("profile_id") or (wanted.text("service") and is_meant))
 
 
 def fetch(wanted: Wanted, remote: Remote) -> Fetched:
@@ -54,7 +55,7 @@ def fetch(wanted: Wanted, remote: Remote) -> Fetched:
             hint="datadog.profiles.list shows both ids.",
             details={"argument": "service"},
         )
-    window = window_of(wanted.given, remote.now)
+    window = times.window_of(wanted.given, remote.now)
     found = find(remote, which_of(wanted.given), window, limit=LOOKED_AT, site=wanted.text("site"))
     usable = [one for one in found.candidates if one.can_be_downloaded]
     if not usable:

@@ -51,6 +51,8 @@ class Request:
         read_seconds: Longest silence of the server.
         total_seconds: Longest time for everything, all tries together.
         tries: How often it is tried at most.
+        addresses: What to connect to, the next when the one before does not listen, where the name of the
+            host was looked up before; a proxy looks it up by itself.
     """
 
     url: str
@@ -64,6 +66,7 @@ class Request:
     read_seconds: float = READ_SECONDS
     total_seconds: float = TOTAL_SECONDS
     tries: int = TRIES
+    addresses: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:

@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -189,8 +189,15 @@ class Http:
         import httpx2
 
         # Errors of the library know the request with its keys: none gets out, not even as a cause.
+        *others, last = request.addresses or ("",)
         try:
-            with self._stream(request, end) as response:
+            for address in others:
+                with (
+                    suppress(httpx2.ConnectError, httpx2.ConnectTimeout),
+                    self._stream(request, end, address) as one,
+                ):
+                    return self._read(request, one, into, end)
+            with self._stream(request, end, last) as response:
                 return self._read(request, response, into, end)
         except httpx2.TimeoutException as error:
             return _Failure(self._too_late(request, type(error).__name__), is_final=self._clock() >= end)
@@ -198,7 +205,7 @@ class Http:
             return _broken(request, error)
 
     @contextmanager
-    def _stream(self, request: Request, end: float) -> Generator[httpx2.Response, None, None]:
+    def _stream(self, request: Request, end: float, address: str) -> Generator[httpx2.Response, None, None]:
         import httpx2
 
         left = max(0.001, end - self._clock())
@@ -206,13 +213,21 @@ class Http:
             "User-Agent": self._user_agent,
             "Accept": "*/*",
             **request.headers,
-            **{name: secret.reveal() for name, secret in request.secrets.items()},
+            **{name: secret.sent() for name, secret in request.secrets.items()},
         }
+        url = httpx2.URL(request.url)
+        extensions: dict[str, str] = {}
+        if address and self._proxies.for_url(request.url) is None:
+            # The certificate is still that of the name.
+            headers["Host"] = url.netloc.decode("ascii")
+            extensions["sni_hostname"] = url.host
+            url = url.copy_with(host=address)
         with self._client(request.url).stream(
             request.method,
-            request.url,
+            url,
             headers=headers,
             content=request.body,
+            extensions=extensions,
             timeout=httpx2.Timeout(
                 connect=min(CONNECT_SECONDS, left),
                 read=min(request.read_seconds, left),

@@ -32,16 +32,22 @@ class Secret:
 
     Args:
         value: The secret; spaces, line ends and quotes around it go, since they come from pasting.
+        scheme: What a header has before it, such as `Bearer`.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "scheme")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, scheme: str = "") -> None:
         self._value = value.strip().strip("'\"").strip()
+        self.scheme = scheme
 
     def reveal(self) -> str:
         """Give the secret itself, for the header that carries it and nothing else."""
         return self._value
+
+    def sent(self) -> str:
+        """Give what a header holds: the secret behind its scheme."""
+        return f"{self.scheme} {self._value}" if self.scheme else self._value
 
     @property
     def is_sendable(self) -> bool:

@@ -57,6 +57,7 @@ class DoctorResult(Result):
     "datadog.doctor",
     title="Check the way to Datadog",
     since="0.1",
+    toolset="datadog",
     example={},
     effects=Effects(open_world=True),
 )

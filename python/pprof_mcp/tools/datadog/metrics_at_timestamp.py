@@ -91,7 +91,8 @@ class MetricsResult(Result):
 @tool(
     "datadog.metrics_at_timestamp",
     title="Metrics around a time",
-    since="0.2",
+    since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "timestamp": "2026-01-31T12:00:00Z"},
     effects=Effects(open_world=True),
 )

@@ -26,6 +26,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, exactly, place
 from pprof_mcp.results import LeftOut, NextCall, Result, Row, SampleType, next_call, page_of
+from pprof_mcp.session.kinds import phrase_of
 
 CHAIN = 8
 """Frames of a chain that are shown (specified: what users of alloc_paths know)."""
@@ -231,7 +232,7 @@ def _pair(profile: Profile, filters: Mapping[str, object]) -> Counted:
     if pairs:
         return pairs[0]
     types = [str(item["type"]) for item in meta["sample_types"]]
-    what = f"its sample type {asked!r} is no memory" if asked else f"it is a {profile.kind} profile"
+    what = f"its sample type {asked!r} is no memory" if asked else f"it is {phrase_of(profile.kind)}"
     raise WrongProfileKindError(
         f"{profile.name} can not show allocations: {what}; it has {', '.join(types)}",
         hint="Give a heap or allocs profile (alloc_space, inuse_space); for this one use pprof.top.",

@@ -86,6 +86,7 @@ RUNS_SHOWN = 20
     "pprof.baseline",
     title="Stored baselines",
     since="0.1",
+    toolset="compare",
     example={"action": "record", "profile": "handle:0123456789abcdef", "baseline": "checkout:prod"},
     effects=Effects(read_only=False, destructive=True),
 )

@@ -34,6 +34,7 @@ class CallGraphResult(Picture):
     "pprof.callgraph",
     title="Call graph",
     since="0.1",
+    toolset="visual",
     example={"profile": "handle:0123456789abcdef", "output_path": "calls.svg"},
     effects=Effects(read_only=False),
 )

@@ -57,6 +57,7 @@ class DetectRepoResult(Result):
     "pprof.detect_repo",
     title="Find the project of a profile",
     since="0.1",
+    toolset="sources",
     example={"profile": "handle:0123456789abcdef"},
 )
 def detect_repo(

@@ -47,6 +47,7 @@ class DiffPathsResult(Comparison):
     "pprof.diff_paths",
     title="Compare two profiles by path",
     since="0.1",
+    toolset="compare",
     example={
         "before": "handle:0123456789abcdef",
         "after": "handle:fedcba9876543210",

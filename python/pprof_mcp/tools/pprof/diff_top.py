@@ -58,6 +58,7 @@ class DiffResult(Comparison):
     "pprof.diff_top",
     title="Compare two profiles",
     since="0.1",
+    toolset="compare",
     example={
         "before": "handle:0123456789abcdef",
         "after": "handle:fedcba9876543210",

@@ -38,6 +38,7 @@ class FlameGraphResult(Picture):
     "pprof.flamegraph",
     title="Flame graph",
     since="0.1",
+    toolset="visual",
     example={"profile": "handle:0123456789abcdef", "output_path": "cpu.svg"},
     effects=Effects(read_only=False),
 )

@@ -82,6 +82,7 @@ MOST_NAMES = 10
     "pprof.focus_paths",
     title="Paths to a function",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef", "function": "runtime\\.mallocgc"},
 )
 def focus_paths(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field
@@ -12,10 +13,10 @@ from pprof_mcp import _native
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.filters import MAX_PATTERN, SampleFilters
 from pprof_mcp.goroutines import Goroutines, check_kind, clip, marking, read
-from pprof_mcp.insight.goroutine_purposes import CUSTOM, OWN, Purpose, chosen, purposes
+from pprof_mcp.insight.goroutine_purposes import CUSTOM, OWN, Purpose, chosen, is_known
 from pprof_mcp.insight.goroutine_purposes import presets as known_presets
 from pprof_mcp.insight.goroutine_waits import in_system_calls
-from pprof_mcp.marking import KIND, PLUMBING, Marked
+from pprof_mcp.marking import KIND, PLUMBING, Marked, Marking
 from pprof_mcp.marking import OWN as OWN_MARK
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
@@ -74,9 +75,10 @@ def goroutine_categorize(
     rules = chosen(_known(presets), [_custom(profile, text) for text in categories])
     page = page_of(cursor, limit)
     now = read(profile, filters)
-    found = _grouped(profile, filters, rules)
+    mark = _marking(rules)
+    found = _grouped(profile, filters, mark)
     index = found["sample_type"]["index"]
-    states = _by_state(profile, filters, rules, is_dump=now.ages_known)
+    states = _by_state(profile, filters, mark, is_dump=now.ages_known)
     rows = [_row(group, index, now.total, rules, states) for group in found["groups"] if group["kind"]]
     rows.sort(key=lambda row: (-row.count, row.preset, row.name))
     shown = rows[page.offset : page.offset + page.limit]
@@ -121,22 +123,30 @@ def _custom(profile: Profile, text: str) -> Purpose:
     return Purpose(name, CUSTOM, pattern, names=frozenset(names))
 
 
-def _grouped(profile: Profile, filters: Mapping[str, object], rules: tuple[Purpose, ...]) -> Rows:
+def _marking(rules: tuple[Purpose, ...]) -> Marking:
+    """Give what marks a function by the first rule that it fits, and remembers it."""
+
+    @cache
     def mark(name: str, file: str, runtime: str | None) -> int:
         kept = marking(name, file, runtime) & ~KIND
+        known = is_known(name)
         for kind, rule in enumerate(rules, 1):
-            if rule.fits(name):
+            if (known or rule.preset == CUSTOM) and rule.fits(name):
                 return kept | kind
         # A library that rules know is nobody's own code, also when its rules were not asked for.
-        is_own = kept & OWN_MARK and not any(purpose.fits(name) for purpose in purposes())
+        is_own = kept & OWN_MARK and not known
         return kept | (len(rules) + 1 if is_own else 0)
 
+    return mark
+
+
+def _grouped(profile: Profile, filters: Mapping[str, object], mark: Marking) -> Rows:
     marked = Marked(profile, filters)
     return marked.groups(mark, pick="least", stacks=MOST_STACKS, names=2, max_depth=24)
 
 
 def _by_state(
-    profile: Profile, filters: Mapping[str, object], rules: tuple[Purpose, ...], *, is_dump: bool
+    profile: Profile, filters: Mapping[str, object], mark: Marking, *, is_dump: bool
 ) -> dict[str, dict[int, int]]:
     """Count goroutines by category in the states that can be picked out; the third is what is left.
 
@@ -155,7 +165,7 @@ def _by_state(
         }
     counts: dict[str, dict[int, int]] = {}
     for state, part in picked.items():
-        found = _grouped(part, filters, rules)
+        found = _grouped(part, filters, mark)
         index = found["sample_type"]["index"]
         counts[state] = {kind["kind"]: kind["first"][index] for kind in found["kinds"]}
     return counts

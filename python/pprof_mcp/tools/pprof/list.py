@@ -23,6 +23,7 @@ from pprof_mcp.sources.code import CodeFinder
     "pprof.list",
     title="Lines of a function",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef", "function": "pricing\\.weakHash"},
 )
 def list(

@@ -61,6 +61,7 @@ class MergeResult(Result):
     "pprof.merge",
     title="Merge profiles",
     since="0.1",
+    toolset="core",
     example={"profiles": ["handle:0123456789abcdef", "handle:fedcba9876543210"]},
     effects=Effects(read_only=False),
 )
@@ -111,7 +112,7 @@ def merge(
         handle = session.add(merged.native, f"merged from {facts['input_count']} profiles").handle
     elif not output_path:
         facts["warnings"].append(work.NOTHING_KEPT)
-    reference = handle or output_path
+    reference = (handle or output_path) if facts["sample_types"] else ""
     return MergeResult(
         **facts,
         handle=handle,

@@ -131,6 +131,7 @@ class MetaResult(Result):
     "pprof.meta",
     title="Profile metadata",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef"},
     view=View("meta"),
 )
@@ -185,4 +186,6 @@ def _duration(nanos: int) -> str | None:
 
 
 def _next(profile: Profile) -> list[NextCall]:
+    if not profile.shared.meta["sample_types"]:
+        return []
     return [next_call("pprof.top", "The functions that cost most.", profile=profile.reference)]

@@ -61,6 +61,7 @@ class PeekResult(TextAnalysis):
     "pprof.peek",
     title="Callers and callees",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef", "regex": "json\\.Marshal"},
 )
 def peek(

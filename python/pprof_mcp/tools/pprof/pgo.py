@@ -62,6 +62,7 @@ class PgoResult(Result):
     "pprof.pgo",
     title="Profile for Go's compiler",
     since="0.1",
+    toolset="sources",
     example={"profiles": ["handle:0123456789abcdef"], "output_path": "cmd/shop/default.pgo"},
     effects=Effects(read_only=False),
 )

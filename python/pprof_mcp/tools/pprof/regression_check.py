@@ -102,6 +102,7 @@ class _Options(SampleFilters, BaselineName, total=False):
     "pprof.regression_check",
     title="Check limits on functions",
     since="0.1",
+    toolset="compare",
     example={
         "profile": "handle:0123456789abcdef",
         "checks": [

@@ -15,6 +15,10 @@ from pprof_mcp.reports import Rows, ask, exactly, pprof_text
 from pprof_mcp.results import NextCall, Row, next_call, page_of
 from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
 
+MOST_KEYS = 15
+"""Keys shown at once: one value of each fits a short answer (measured: a key takes about 350 bytes)."""
+MOST_NAMES = 20
+
 
 class TagValue(Row):
     """One value of a label."""
@@ -62,11 +66,18 @@ class TagKey(Row):
 class TagsResult(TextAnalysis):
     """Labels by key."""
 
-    keys: list[TagKey] = Field(description="Keys by name; empty with format=text.")
+    keys: list[TagKey] = Field(
+        description="Keys by name, the 15 with the largest totals; empty with format=text."
+    )
+    keys_left_out: int = Field(description="Keys besides; ask for each with `key`.")
 
 
 @tool(
-    "pprof.tags", title="Labels", since="0.1", example={"profile": "handle:0123456789abcdef", "key": "tenant"}
+    "pprof.tags",
+    title="Labels",
+    since="0.1",
+    toolset="core",
+    example={"profile": "handle:0123456789abcdef", "key": "tenant"},
 )
 def tags(
     profile: Profile,
@@ -91,6 +102,13 @@ def tags(
     if format == "text":
         raw, raw_meta = pprof_text(profile.native, filters, "tags")
     warnings = list(found["warnings"])
+    every: list[Rows] = found["keys"]
+    heaviest = sorted(every, key=lambda item: (-abs(item["total"]), item["key"], item["numeric"]))[:MOST_KEYS]
+    keys = [item for item in every if item in heaviest]
+    if len(keys) < len(every) and format == "rows":
+        others = [item["key"] for item in every if item not in heaviest]
+        shown = ", ".join(others[:MOST_NAMES]) + (" ..." if len(others) > MOST_NAMES else "")
+        warnings.append(f"{len(others)} keys are not shown, ask for one with key: {shown}")
     names = sorted({item["key"] for item in profile.shared.meta["label_keys"]})
     if key and names and not found["keys"]:
         warnings.append(f"the profile has the labels {', '.join(names[:20])}")
@@ -100,7 +118,7 @@ def tags(
         cursor_on = page.cursor(shown, max(item["distinct"] for item in found["keys"]))
     return TagsResult(
         warnings=warnings,
-        next=_next(profile, found),
+        next=_next(profile, {**found, "keys": keys}),
         profile=profile.reference,
         sample_type=found["sample_type"],
         unit=found["unit"],
@@ -109,7 +127,8 @@ def tags(
         raw=raw,
         raw_meta=raw_meta,
         cursor=cursor_on,
-        keys=[] if format == "text" else [TagKey.model_validate(item) for item in found["keys"]],
+        keys=[] if format == "text" else [TagKey.model_validate(item) for item in keys],
+        keys_left_out=0 if format == "text" else len(every) - len(keys),
     )
 
 

@@ -72,8 +72,10 @@ class _Options(TextFilters, BaselineName, total=False):
     "pprof.top",
     title="Top functions",
     since="0.1",
+    toolset="core",
     example={"profile": "handle:0123456789abcdef", "cum": True},
     view=View("top", variables=("sample_index",)),
+    explains_shared=True,
 )
 def top(
     profile: Profile,

@@ -66,6 +66,7 @@ class TraceSourceResult(Analysis):
     "pprof.trace_source",
     title="Source along a path",
     since="0.1",
+    toolset="sources",
     example={"profile": "handle:0123456789abcdef", "function": "pricing\\.weakHash"},
 )
 def trace_source(

@@ -60,7 +60,11 @@ class TracesResult(TextAnalysis):
 
 
 @tool(
-    "pprof.traces_head", title="Heaviest stacks", since="0.1", example={"profile": "handle:0123456789abcdef"}
+    "pprof.traces_head",
+    title="Heaviest stacks",
+    since="0.1",
+    toolset="core",
+    example={"profile": "handle:0123456789abcdef"},
 )
 def traces_head(
     profile: Profile,

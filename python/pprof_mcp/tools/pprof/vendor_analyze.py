@@ -104,6 +104,7 @@ class VendorResult(Analysis):
     "pprof.vendor_analyze",
     title="Cost of dependencies",
     since="0.1",
+    toolset="sources",
     example={"profile": "handle:0123456789abcdef", "repo_root": "."},
 )
 def vendor_analyze(

@@ -19,6 +19,7 @@ from pprof_mcp.session.session import Session
     "profiles.download_latest_bundle",
     title="Download the newest bundle",
     since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod"},
     effects=Effects(read_only=False, open_world=True),
 )

@@ -38,7 +38,7 @@ class HandlesResult(Result):
     store_bytes: int = Field(description="Memory they may take.")
 
 
-@tool("profiles.handles", title="List handles", since="0.1", example={})
+@tool("profiles.handles", title="List handles", since="0.1", toolset="core", example={})
 def handles(
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Handles at most.")] = 20,

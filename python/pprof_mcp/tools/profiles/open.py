@@ -15,6 +15,7 @@ from pprof_mcp.registry.spec import View
 from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
+from pprof_mcp.suggesting import bundle_calls
 
 MOST_OTHERS = 20
 MOST_REASON = 200
@@ -66,6 +67,7 @@ class OpenResult(Result):
     "profiles.open",
     title="Open profiles",
     since="0.1",
+    toolset="core",
     example={"path": "captures/"},
     view=View(
         "profiles",
@@ -78,7 +80,9 @@ def open(
     path: Annotated[
         str,
         Field(
-            min_length=1, max_length=REFERENCE_LENGTH, description="File, directory, zip, glob, or handle."
+            min_length=1,
+            max_length=REFERENCE_LENGTH,
+            description="File, directory, zip, glob, URL, handle.",
         ),
         Cli(positional=True),
     ],
@@ -155,7 +159,7 @@ def _warnings(bundle: Bundle) -> list[str]:
 
 
 def _next(bundle: Bundle, session: Session) -> list[NextCall]:
-    calls: list[NextCall] = []
+    calls = bundle_calls(bundle, session)
     for kind in bundle.kinds:
         member = bundle.of_kind(kind)[0]
         try:

@@ -26,6 +26,7 @@ class ReleaseResult(Result):
     "profiles.release",
     title="Release handles",
     since="0.1",
+    toolset="core",
     example={"handles": ["handle:0123456789abcdef"]},
     effects=Effects(read_only=False),
 )

@@ -57,7 +57,8 @@ class DiscoverResult(Result):
 @tool(
     "datadog.metrics.discover",
     title="Metrics of a service in Datadog",
-    since="0.2",
+    since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "query": "runtime."},
     effects=Effects(open_world=True),
 )

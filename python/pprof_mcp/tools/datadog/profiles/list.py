@@ -13,14 +13,15 @@ from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.registry.spec import Effects
 from pprof_mcp.results.capture import ListResult
 from pprof_mcp.session.session import Session
-from pprof_mcp.sources.datadog.finding import find, which_of, window_of
-from pprof_mcp.sources.times import text
+from pprof_mcp.sources.datadog.finding import find, which_of
+from pprof_mcp.sources.times import text, window_of
 
 
 @tool(
     "datadog.profiles.list",
     title="List Datadog's profiles",
     since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "from": "-3h"},
     effects=Effects(open_world=True),
 )

@@ -18,8 +18,8 @@ from pprof_mcp.results.capture import CandidateRow
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.choosing import Question, Strategy, choose
-from pprof_mcp.sources.datadog.finding import which_of, window_of
-from pprof_mcp.sources.times import DEFAULT_HOURS, Window
+from pprof_mcp.sources.datadog.finding import which_of
+from pprof_mcp.sources.times import DEFAULT_HOURS, Window, window_of
 
 
 class PickResult(Result):
@@ -41,6 +41,7 @@ class PickResult(Result):
     "datadog.profiles.pick",
     title="Pick one of Datadog's profiles",
     since="0.1",
+    toolset="datadog",
     example={"service": "checkout", "env": "prod", "strategy": "busiest"},
     effects=Effects(open_world=True),
 )

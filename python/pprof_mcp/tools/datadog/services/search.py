@@ -58,7 +58,8 @@ class ServicesResult(Result):
 @tool(
     "datadog.services.search",
     title="Find a service in Datadog",
-    since="0.2",
+    since="0.1",
+    toolset="datadog",
     example={"query": "chekout", "env": "prod"},
     effects=Effects(open_world=True),
 )

@@ -52,6 +52,7 @@ class ServicesResult(Result):
     "repo.services.discover",
     title="Services of a checkout",
     since="0.1",
+    toolset="sources",
     example={"repo_root": "."},
 )
 def discover(

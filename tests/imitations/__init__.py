@@ -1,0 +1,1 @@
+"""Servers that answer as other systems do, made from their published definitions."""
