@@ -18,7 +18,7 @@ from pprof_mcp.sources.remote import Remote
 
 from tests.fake_datadog import Clock, FakeDatadog
 from tests.fake_datadog.clock import iso
-from tests.fake_datadog.services import default_profiles
+from tests.fake_datadog.services import default_metrics, default_profiles
 
 SETTINGS = ("DD_API_KEY", "DATADOG_API_KEY", "DD_APP_KEY", "DD_APPLICATION_KEY", "DATADOG_APP_KEY", "DD_SITE",
             "DATADOG_SITE", "DATADOG_HOST", "PPROF_MCP_DD_BASE_URL", "DD_PROXY_HTTPS", "DD_PROXY_NO_PROXY",
@@ -58,7 +58,7 @@ WINDOW = {"from": iso(NOW - 6 * 3_600, "whole"), "to": iso(NOW, "whole")}
 def lasting() -> FakeDatadog:
     """Give the imitation that runs for as long as the tests do."""
     fake = FakeDatadog("empty", clock=Clock(is_real=True))
-    fake.store.add(*(one for one in default_profiles(NOW) if one.end <= NOW))
+    fake.store.add(*(one for one in default_profiles(NOW) if one.end <= NOW), *default_metrics(NOW))
     fake.start()
     atexit.register(fake.stop)
     return fake

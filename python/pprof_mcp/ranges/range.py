@@ -20,6 +20,7 @@ from pprof_mcp.ranges.looking import ANY, CUMULATIVE, MAIN_TYPES, Looked
 from pprof_mcp.ranges.merging import Merged, Merger, Snapshots
 from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.spreading import (
+    SLICES,
     Life,
     choose,
     lives,
@@ -92,7 +93,16 @@ def given_window(length: str, given: Mapping[str, object], now: datetime) -> Win
     return times.window(start, end, times.duration(length or USUAL_WINDOW, "window") / 3_600, now)
 
 
-def chosen(remote: Remote, which: Which, window: Window, kind: str, *, limit: int, site: str = "") -> Chosen:
+def chosen(
+    remote: Remote,
+    which: Which,
+    window: Window,
+    kind: str,
+    *,
+    limit: int,
+    site: str = "",
+    slices: int = SLICES,
+) -> Chosen:
     """List a window and choose profiles, spread over it.
 
     Args:
@@ -102,12 +112,13 @@ def chosen(remote: Remote, which: Which, window: Window, kind: str, *, limit: in
         kind: The kind that is to be found in them, or `looking.ANY`.
         limit: Profiles at most.
         site: The site; the configured one when empty.
+        slices: As `spreading.spread`.
 
     Raises:
         ProfileGoneError: There are none.
         PprofMcpError: As `spreading.spread`.
     """
-    listing, is_sampled = spread(remote, which, window, limit=limit, site=site)
+    listing, is_sampled = spread(remote, which, window, limit=limit, site=site, slices=slices)
     usable, told = of_one_runtime([one for one in listing.candidates if one.can_be_downloaded])
     if not usable:
         raise ProfileGoneError(

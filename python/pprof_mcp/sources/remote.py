@@ -16,6 +16,7 @@ from pprof_mcp.settings import Settings, store_folder
 if TYPE_CHECKING:
     from pprof_mcp.sources.datadog.metrics import Metrics
     from pprof_mcp.sources.datadog.profiles import Profiles
+    from pprof_mcp.sources.datadog.services import Services
     from pprof_mcp.sources.gate import Gate
     from pprof_mcp.sources.net.cache import DownloadCache
     from pprof_mcp.sources.net.client import Http
@@ -93,6 +94,18 @@ class Remote:
         """Datadog's measures, series and events."""
         with self._lock:
             return self._metrics
+
+    @property
+    def services(self) -> Services:
+        """Services that Datadog has profiles of."""
+        with self._lock:
+            return self._services
+
+    @cached_property
+    def _services(self) -> Services:
+        from pprof_mcp.sources.datadog.services import Services
+
+        return Services(self)
 
     @cached_property
     def _limiter(self) -> Limiter:

@@ -81,12 +81,12 @@ def all_tags(call: Call) -> Response:
 
 
 def active(call: Call) -> Response:
-    """`GET /api/v1/metrics?from=`: names that had points since [A]."""
-    start = epoch(call.request.query.get("from"), "from")
-    host = call.request.query.get("host")
-    found = sorted(
-        {one.name for one in call.world.store.metrics if host is None or f"host:{host}" in one.tags}
-    )
+    """`GET /api/v1/metrics?from=&host=&tag_filter=`: names with points since then [A]; `,` between tags."""
+    given = call.request.query
+    start = epoch(given.get("from"), "from")
+    wanted = {tag.strip() for tag in given.get("tag_filter", "").split(",")} - {"", "*"}
+    wanted |= {f"host:{given['host']}"} if "host" in given else set()
+    found = sorted({one.name for one in call.world.store.metrics if wanted <= set(one.tags)})
     return json_response({"from": str(int(start)), "metrics": found})
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-from collections import Counter
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pprof_mcp.errors import CancelledError, PprofMcpError
-from pprof_mcp.sources.datadog.asking import fields, items
+from pprof_mcp.insight.naming import rank
 from pprof_mcp.sources.datadog.profiles import Listing, Order, too_long
 from pprof_mcp.sources.datadog.query import MOST_SERVICE, Which, normal
+from pprof_mcp.sources.datadog.refusals import UNOPENED_DAYS
 from pprof_mcp.sources.times import Window
 
 if TYPE_CHECKING:
     from pprof_mcp.sources.remote import Remote
 
-_LOOKED_AT: Final = 500
-"""Newest profiles of any service whose names are looked through. Source: chosen; one page."""
+_MOST_HOURS: Final = 24 * UNOPENED_DAYS
 _NAMED: Final = 5
 """Names that a warning tells. Source: chosen."""
 
@@ -73,75 +72,9 @@ def find(
     return replace(found, warnings=tuple(warnings))
 
 
-def services(remote: Remote, window: Window, *, env: str = "", site: str = "") -> dict[str, int]:
-    """Give the services that have profiles, with their numbers.
-
-    The query of measures knows all of them; where it is not allowed, the newest profiles tell some.
-
-    Raises:
-        PprofMcpError: Neither can be asked.
-    """
-    query = Which("", env).text()
-    asked = {
-        "name": "a",
-        "data_source": "profiles",
-        "indexes": ["*"],
-        "search": {"query": query},
-        "compute": {"aggregation": "count"},
-        "group_by": [{"facet": "service", "limit": 1_000}],
-    }
-    try:
-        counted = _counts(remote.metrics.scalar([asked], "a", window, site=site))
-    except CancelledError:
-        raise
-    except PprofMcpError:
-        counted = {}
-    if counted:
-        return counted
-    listed = remote.profiles.search(query, window, limit=_LOOKED_AT, site=site)
-    return dict(Counter(one.service for one in listed.candidates if one.service))
-
-
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """Give the names that someone may have meant, the nearest first.
-
-    Equal but for case and separators, then those that begin so, contain it, or differ by little.
-    """
-
-    def bare(text: str) -> str:
-        return "".join(sign for sign in text.lower() if sign.isalnum())
-
-    wanted = bare(name)
-    ranked: list[tuple[float, str]] = []
-    for other in set(known):
-        there = bare(other)
-        if not wanted or not there:
-            continue
-        alike = difflib.SequenceMatcher(None, wanted, there, autojunk=False).ratio()
-        if there == wanted:
-            rank = 0.0
-        elif there.startswith(wanted) or wanted.startswith(there):
-            rank = 1.0
-        elif wanted in there or there in wanted:
-            rank = 2.0
-        elif alike >= 0.7:
-            rank = 3.0
-        else:
-            continue
-        ranked.append((rank - alike / 10, other))
-    return [other for _, other in sorted(ranked)][:_NAMED]
-
-
-def _counts(attributes: Mapping[str, Any]) -> dict[str, int]:
-    """Read the columns of an answer: names, and how often each."""
-    by_type = {fields(column).get("type"): fields(column) for column in items(attributes.get("columns"))}
-    names, numbers = (items(fields(by_type.get(one)).get("values")) for one in ("group", "number"))
-    found: dict[str, int] = {}
-    for name, number in zip(names, numbers, strict=False):
-        first = next(iter(items(name)), None)
-        if isinstance(first, str) and isinstance(number, (int, float)):
-            found[first] = int(number)
-    return found
+    """Give the names that someone may have meant, the likeliest first."""
+    return [match.name for match in rank(name, known)][:_NAMED]
 
 
 def _nothing(remote: Remote, which: Which, window: Window, site: str) -> str:
@@ -159,7 +92,9 @@ def _nothing(remote: Remote, which: Which, window: Window, site: str) -> str:
                     f"{name} {', '.join(values[:_NAMED])}" for name, values in there.items() if values
                 )
                 return f"no profile matches, but service {which.service} has profiles of {listed}"
-        known = services(remote, window, site=site)
+        hours = math.ceil(max(1.0, min(_MOST_HOURS, (remote.now - window.start).total_seconds() / 3_600)))
+        directory, _ = remote.services.directory(site, hours)
+        known = {name: sum(one.profiles.values()) for name, one in directory.services.items()}
     except CancelledError:
         raise
     except PprofMcpError:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from pprof_mcp.sources.datadog.asking import Asker, fields
+from pprof_mcp.errors import RefusedError
+from pprof_mcp.sources.datadog.asking import Asker, fields, items
 from pprof_mcp.sources.datadog.refusals import QUERY_SERIES, READ_EVENTS, READ_METRICS
+from pprof_mcp.sources.net.asking import facts
 from pprof_mcp.sources.times import Window, text
 
+MOST_SECONDS = 2_592_000
+"""How far back metrics are listed. Source: Datadog's API."""
 MOST_EVENTS = 1_000
 """Events of one page. Source: Datadog's API."""
 
@@ -51,13 +56,20 @@ class Metrics:
     def timeseries(
         self,
         queries: Sequence[Mapping[str, Any]],
-        formula: str,
+        formulas: str | Sequence[str],
         window: Window,
         *,
         interval_seconds: float | None = None,
         site: str = "",
     ) -> Any:
         """Ask for series: `POST /api/v2/query/timeseries`.
+
+        Args:
+            queries: As the API takes them, each with a name.
+            formulas: One or several over these names.
+            window: When.
+            interval_seconds: Time from point to point; the server's choice when not given.
+            site: The site; the configured one when empty.
 
         Returns:
             The attributes of the answer: `series`, `times` in milliseconds, `values` with nulls.
@@ -68,7 +80,7 @@ class Metrics:
         attributes: dict[str, Any] = {
             **_milliseconds(window),
             "queries": list(queries),
-            "formulas": [{"formula": formula}],
+            "formulas": [{"formula": one} for one in ([formulas] if isinstance(formulas, str) else formulas)],
         }
         if interval_seconds is not None:
             attributes["interval"] = round(interval_seconds * 1_000)
@@ -106,20 +118,32 @@ class Metrics:
         """Ask for series of metrics as the older API has them: `GET /api/v1/query`; nulls are real.
 
         Raises:
+            RefusedError: The answer is an error under a good status.
             PprofMcpError: As `Asker.json`.
         """
         given = {"from": int(window.start.timestamp()), "to": int(window.end.timestamp()), "query": query}
-        found, _ = self._asker.json(
+        found, answer = self._asker.json(
             site,
             f"/api/v1/query?{urlencode(given)}",
             "metrics",
             permission=QUERY_SERIES,
             route="/api/v1/query",
         )
+        told = fields(found)
+        if told.get("status") == "error" or told.get("error"):
+            raise RefusedError(
+                f"{answer.request.host} refused metrics: {answer.words or 'without a reason'}",
+                details=facts(answer),
+            )
         return found
 
-    def names(self, tags: str, *, site: str = "") -> list[str]:
+    def names(self, tags: str, *, seconds: int | None = None, site: str = "") -> list[str]:
         """List the metrics that have tags: `GET /api/v2/metrics`, page by page.
+
+        Args:
+            tags: Terms over tags.
+            seconds: How far back they were sent, 30 days at most; the server's choice when not given.
+            site: The site; the configured one when empty.
 
         Raises:
             PprofMcpError: As `Asker.json`.
@@ -130,6 +154,7 @@ class Metrics:
             given = {
                 "filter[tags]": tags,
                 "page[size]": 10_000,
+                **({} if seconds is None else {"window[seconds]": min(seconds, MOST_SECONDS)}),
                 **({"page[cursor]": cursor} if cursor else {}),
             }
             answer, _ = self._asker.json(
@@ -145,6 +170,38 @@ class Metrics:
             if not items or not isinstance(following, str) or following in ("", cursor):
                 return sorted(set(found))
             cursor = following
+
+    def active(self, tags: str, since: datetime, *, site: str = "") -> list[str]:
+        """List the metrics that have tags and points since a time: `GET /api/v1/metrics`.
+
+        Raises:
+            PprofMcpError: As `Asker.json`.
+        """
+        given = {"from": int(since.timestamp()), "tag_filter": tags}
+        answer, _ = self._asker.json(
+            site,
+            f"/api/v1/metrics?{urlencode(given)}",
+            "the list of metrics",
+            permission=READ_METRICS,
+            route="/api/v1/metrics",
+        )
+        return sorted({name for name in items(fields(answer).get("metrics")) if isinstance(name, str)})
+
+    def tags(self, name: str, *, site: str = "") -> list[str]:
+        """List the tags of a metric: `GET /api/v2/metrics/{name}/all-tags`.
+
+        Raises:
+            PprofMcpError: As `Asker.json`.
+        """
+        answer, _ = self._asker.json(
+            site,
+            f"/api/v2/metrics/{quote(name, safe='')}/all-tags",
+            "the tags of a metric",
+            permission=READ_METRICS,
+            route="/api/v2/metrics/all-tags",
+        )
+        found = fields(fields(fields(answer).get("data")).get("attributes")).get("tags")
+        return sorted({tag for tag in items(found) if isinstance(tag, str)})
 
     def _query(self, form: str, attributes: Mapping[str, Any], site: str) -> Any:
         content = {"data": {"type": f"{form}_request", "attributes": attributes}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pprof_mcp.errors import InvalidArgumentError
@@ -13,6 +14,8 @@ MOST_VALUE = 200
 MOST_SERVICE = 100
 """Characters of a service's name. Source: the same."""
 _PLAIN = re.compile(r"[\w./*?-]+")
+_TAG = re.compile(r"[\w./:*-]+")
+"""What a scope can hold without being more than a value."""
 _WORDS = {"or", "and", "not"}
 
 
@@ -48,6 +51,40 @@ class Which:
         if self.terms.strip():
             found.append(_enclosed(self.terms))
         return " ".join(found) or "*"
+
+
+def tags_of(**given: str) -> dict[str, str]:
+    """Give values of tags as Datadog stores them; those that are empty are left out.
+
+    Raises:
+        InvalidArgumentError: No tag can have such a value.
+    """
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        _check(name, value)
+        if not value.strip():
+            continue
+        found[name] = normal(value, MOST_SERVICE if name == "service" else MOST_VALUE)
+        if not _TAG.fullmatch(found[name]):
+            raise InvalidArgumentError(
+                f"{name}: {value[:60]!r} can be no value of a tag", details={"argument": name}
+            )
+    return found
+
+
+def scope(tags: Mapping[str, str]) -> str:
+    """Write tags as the scope of a query of metrics."""
+    return ",".join(f"{name}:{value}" for name, value in tags.items()) or "*"
+
+
+def terms(tags: Mapping[str, str]) -> str:
+    """Write that all of some tags are there."""
+    return " AND ".join(f"{name}:{_quoted(value)}" for name, value in tags.items())
+
+
+def any_of(name: str, values: Iterable[str]) -> str:
+    """Write that a tag has one of some values."""
+    return f"{name}:({' OR '.join(_quoted(value) for value in values)})"
 
 
 def normal(name: str, most: int = MOST_VALUE) -> str:

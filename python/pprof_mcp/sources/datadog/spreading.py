@@ -49,7 +49,7 @@ class Life:
 
 
 def spread(
-    remote: Remote, which: Which, window: Window, *, limit: int, site: str = ""
+    remote: Remote, which: Which, window: Window, *, limit: int, site: str = "", slices: int = SLICES
 ) -> tuple[Listing, bool]:
     """List the profiles of a window: all of them, or some of every part of it.
 
@@ -59,6 +59,7 @@ def spread(
         window: Of when.
         limit: How many are to be chosen from them.
         site: The site; the configured one when empty.
+        slices: Parts of the window that are listed one by one at most.
 
     Returns:
         What was found, in the order of time, the newest first, and whether parts were listed one by one.
@@ -69,7 +70,7 @@ def spread(
     whole = find(remote, which, window, limit=PAGE, site=site)
     if whole.is_complete:
         return whole, False
-    parts = _parts(window, min(limit, SLICES))
+    parts = _parts(window, min(limit, slices))
     size = max(LEAST_OF_SLICE, 4 * math.ceil(limit / len(parts)))
     query = which.text()
 

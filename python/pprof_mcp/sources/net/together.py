@@ -37,6 +37,9 @@ def together(
     cancellation = _native.Cancellation.current() or _native.Cancellation()
 
     def run(job: Callable[[], T]) -> T | PprofMcpError:
+        # One that waited for a thread must not begin when the call is over.
+        if cancellation.is_cancelled:
+            raise CancelledError("cancelled while a source was asked")
         try:
             return cancellation.run(job)
         except CancelledError:
