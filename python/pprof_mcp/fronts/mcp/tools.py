@@ -37,7 +37,7 @@ class Tools:
         self._caller = caller
         self._changes = changes
         self._entries = {entry.advertised: entry for entry in entries}
-        listed = sorted((one for one in entries if one.toolset in toolsets), key=lambda one: one.name)
+        listed = sorted((one for one in entries if one.toolset in toolsets), key=lambda one: one.advertised)
         self.listed = [self._tool(entry) for entry in listed]
 
     async def list_tools(
