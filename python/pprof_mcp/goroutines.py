@@ -14,7 +14,7 @@ from pprof_mcp.insight.origin import is_own
 from pprof_mcp.marking import OWN, PLUMBING, Marked
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, ask
-from pprof_mcp.session.kinds import GOROUTINE, phrase_of
+from pprof_mcp.session.kinds import BLOCK, GOROUTINE, phrase_of
 
 MOST_GROUPS = 2_000
 """Groups of one profile that are looked at, largest first (chosen: the rest are of few goroutines each)."""
@@ -233,6 +233,56 @@ def joined(now: Goroutines, dump: Goroutines) -> Goroutines:
         )
         groups.append(replace(found, group=group, creators=found.creators or other.creators))
     return replace(now, groups=tuple(groups), ages_known=True)
+
+
+def with_others(now: Goroutines) -> Goroutines:
+    """Say of each group whether others are old, which tells that the process is."""
+    aged = [found.group.site for found in now.groups if found.group.aged]
+    if not aged:
+        return now
+    return replace(
+        now,
+        groups=tuple(
+            replace(
+                found, group=replace(found.group, others_aged=any(site != found.group.site for site in aged))
+            )
+            for found in now.groups
+        ),
+    )
+
+
+def with_ends(now: Goroutines, block: Profile) -> Goroutines:
+    """Say of each group how many waits at its line ended, by a block profile of the same process.
+
+    Raises:
+        WrongProfileKindError: It is of another kind.
+        PprofMcpError: As the core says.
+    """
+    types = [item["type"] for item in block.shared.meta["sample_types"]]
+    if BLOCK not in block.kinds or "contentions" not in types:
+        raise WrongProfileKindError(
+            f"block: {block.name} is a {block.kind} profile, a block profile of Go is needed",
+            hint="Take one from /debug/pprof/block; leave it out if there is none.",
+            details={"asked": BLOCK, "available": list(block.kinds)},
+        )
+    if not len(block):
+        return now
+    found = Marked(block, {"sample_index": "contentions"}).groups(
+        marking, pick="leading", site="behind", lines=True, limit=MOST_GROUPS, names=0, stacks=0
+    )
+    index, table = found["sample_type"]["index"], waits()
+    counts: dict[tuple[str, tuple[str, str, int]], int] = {}
+    for row in found["groups"]:
+        site = row["site"]
+        if site:
+            key = (_family(table[int(row["kind"])]), (site["function"], site["file"], site["line"]))
+            counts[key] = counts.get(key, 0) + row["values"][index]
+
+    def ended(found: Found) -> Found:
+        count = counts.get((_family(found.group.wait), found.group.site), 0)
+        return replace(found, group=replace(found.group, ended=count))
+
+    return replace(now, groups=tuple(map(ended, now.groups)))
 
 
 def _family(wait: Wait) -> str:

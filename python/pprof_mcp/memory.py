@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.allocation import Counted, accumulation, counted, relative_error_pct, sampling
-from pprof_mcp.insight.memory import STACK_LEAST, Cpu, Facts, Goroutines, Site, stack_bytes
+from pprof_mcp.insight.memory import STACK_LEAST, UNCOLLECTED, Cpu, Facts, Goroutines, Site, stack_bytes
 from pprof_mcp.insight.memory_kinds import CGO, GC, SQLITE, SQLITE_TEMP, memory_kind
 from pprof_mcp.insight.sizes import MIB, size_text
 from pprof_mcp.own_sites import OwnSites
@@ -104,6 +104,7 @@ def gathered(
         goroutines=_goroutines(goroutines) if goroutines else None,
         cpu=_cpu(cpu) if cpu else None,
         rss=rss_mb * MIB or None,
+        uncollected=known.uncollected,
         metrics=_metrics(session.attachment(bundle, "metrics.json"), warnings),
     )
     if rss_mb and rss_mb * MIB < known.live:
@@ -184,6 +185,7 @@ def _heap(heap: Profile, base: Profile | None, prefixes: Sequence[str], warnings
     live_total = totals[live.space] if live else 0
     facts = Facts(
         is_go=sites.runtime == "go",
+        uncollected=UNCOLLECTED if sites.runtime in ("node", "java", "dotnet") else 0,
         live=live_total,
         allocated=sum(one.allocated for one in joined),
         seconds=seconds,
@@ -281,7 +283,12 @@ def _site(key: _Key, now: tuple[_Sums, _Sums], was: _Sums | None, earlier: _Sums
         live_events=live.events,
         live_before=None if was is None or before is None else before.value(was.pair),
         live_events_before=(before.events or 0.0) if before is not None else 0.0,
+        events_between=_between(allocated.events, less.events) if earlier is not None else None,
     )
+
+
+def _between(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else max(0.0, now - before)
 
 
 def _holders(sites: Sequence[Site], total: int, *, has_base: bool) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pprof_mcp.insight.frames import language_of, package_path, plain_name
+from pprof_mcp.insight.frames import go_package, language_of, package_path, plain_name
 from pprof_mcp.insight.ownership import Ownership, module_of
 from pprof_mcp.marking import OWN, Marked
 from pprof_mcp.profile import Profile
@@ -115,7 +115,7 @@ class _Sorter:
         required = None
         if language == "go":
             plain = plain_name(name, "go")
-            required = self.locked.requirement(plain[: plain.find(".", plain.rfind("/") + 1)])
+            required = self.locked.requirement(go_package(plain))
         if whose.origin == "own" and required is None:
             return Module("app", module_of(name, file, language), language)
         said = whose.package if whose.version else required or whose.package
@@ -144,7 +144,7 @@ class _Sorter:
 def _standard(name: str, file: str, language: str) -> str:
     plain = plain_name(name, language)
     if language == "go":
-        return plain[: plain.find(".", plain.rfind("/") + 1)].partition("[")[0] or "runtime"
+        return go_package(plain) or "runtime"
     if language in ("java", "dotnet"):
         return ".".join(plain.split(".")[:2])
     if language == "php" and "|" in name:

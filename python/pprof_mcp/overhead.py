@@ -25,6 +25,27 @@ _COUNTS: Final = ("samples", "sample", "contentions", "cpu-samples", "wall-sampl
 """Sample types that say how many events a sample stands for (specified)."""
 
 
+MOST_LINES: Final = 2_000
+"""Lines of own code that are summed up for one category (chosen: the rest is of no weight)."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A function of own code that needs a category.
+
+    Attributes:
+        function: Its name.
+        file: Its file; empty when unknown.
+        value: Values of samples in which it needs it.
+        line: The line that does most; 0 when unknown.
+    """
+
+    function: str
+    file: str
+    value: int
+    line: int
+
+
 @dataclass(frozen=True)
 class Cost:
     """What one category costs.
@@ -37,7 +58,7 @@ class Cost:
         below: Values of samples where it is nearer to the leaf than own code: for it, or for nobody.
         events: Events that were recorded for `below`: samples, or allocations as far as that can be told.
         functions: Its functions with their cum, heaviest first, at most `SHOWN`.
-        callers: First functions of own code above, with their values, heaviest first, at most `SHOWN`.
+        callers: First functions of own code above, heaviest first, at most `SHOWN`.
     """
 
     category: Category
@@ -47,7 +68,7 @@ class Cost:
     below: int
     events: float
     functions: tuple[tuple[str, int], ...]
-    callers: tuple[tuple[str, str, int], ...]
+    callers: tuple[Caller, ...]
 
 
 @dataclass(frozen=True)
@@ -130,7 +151,9 @@ def measure(profile: Profile, filters: Mapping[str, object], prefixes: Sequence[
         # Own code is a kind of its own, so that what it was called by is not asked.
         return mark | own_kind if mark & OWN else mark
 
-    found = marked.groups(marking, limit=0, names=SHOWN, sampling=_sampling(profile, sample_type["type"]))
+    found = marked.groups(
+        marking, limit=0, names=MOST_LINES, lines=True, sampling=_sampling(profile, sample_type["type"])
+    )
     index = found["sample_type"]["index"]
     counts = next((one["index"] for one in found["sample_types"] if one["type"] in _COUNTS), None)
     functions = _functions(marked, table)
@@ -150,9 +173,7 @@ def measure(profile: Profile, filters: Mapping[str, object], prefixes: Sequence[
                 below=kind["below"][index],
                 events=_events(kind, counts),
                 functions=tuple(functions.get(number, ())[:SHOWN]),
-                callers=tuple(
-                    (part["function"], part["file"], part["values"][index]) for part in kind["owners"]
-                ),
+                callers=_callers(kind["owners"], index),
             )
         )
     order = {category.id: at for at, category in enumerate(categories)}
@@ -166,6 +187,17 @@ def measure(profile: Profile, filters: Mapping[str, object], prefixes: Sequence[
         rest=sums[0],
         cpus=_cpus(profile, found),
     )
+
+
+def _callers(parts: Sequence[Rows], index: int) -> tuple[Caller, ...]:
+    """Sum lines up to functions; the first line of each is its heaviest."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for part in parts:
+        key = (part["function"], part["file"])
+        value, line = sums.get(key, (0, part["line"]))
+        sums[key] = (value + part["values"][index], line)
+    found = [Caller(name, file, value, line) for (name, file), (value, line) in sums.items()]
+    return tuple(sorted(found, key=lambda one: (-abs(one.value), one.function, one.file))[:SHOWN])
 
 
 def by_default(profile: Profile, filters: Mapping[str, object]) -> dict[str, object]:

@@ -47,11 +47,13 @@ class Shared:
     Args:
         native: The decoded profile.
         key: Where it lies in the session's store.
+        name: Name of its file, or of its entry in a zip; empty when it has none.
     """
 
-    def __init__(self, native: _native.Profile, key: str) -> None:
+    def __init__(self, native: _native.Profile, key: str, name: str = "") -> None:
         self.native = native
         self.key = key
+        self.name = name
 
     @cached_property
     def meta(self) -> dict[str, Any]:
@@ -93,7 +95,7 @@ class Shared:
         found = kinds.kinds_of(types, period["type"] if period else None)
         if not kinds.is_contention(types):
             return found, True
-        kind, certain = kinds.contention_kind(lambda: kinds.leaves_of(self.native))
+        kind, certain = kinds.contention_kind(lambda: kinds.leaves_of(self.native), self.name)
         return tuple(kind if item == kinds.MUTEX else item for item in found), certain
 
 
@@ -287,7 +289,8 @@ class Profile:
         from pprof_mcp.filters import profile_spec
 
         native, warnings = self.native.filter(profile_spec(filters))
-        return Profile(Shared(native, self._session.new_key()), self._session, warnings=warnings)
+        shared = Shared(native, self._session.new_key(), self._shared.name)
+        return Profile(shared, self._session, warnings=warnings)
 
     def merge(
         self,

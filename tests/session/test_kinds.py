@@ -72,3 +72,19 @@ def test_leaves_tell_mutex_from_block(leaves: list[tuple[str, float]], expected:
 )
 def test_recorded_profiles_are_of_their_kind(session: Session, data: Path, file: str, kind: str) -> None:
     assert session.profile(str(data / file)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "leaves", "expected"),
+    [
+        ("delta-block.pprof", [], ("block", False)),
+        ("captures/block.pb.gz", [("Monitor::wait", 1.0)], ("block", False)),
+        ("delta-mutex.pprof", [], ("mutex", False)),
+        ("blockchain/mutex.pb.gz", [], ("mutex", False)),
+        ("block.pb.gz", [("sync.(*Mutex).Unlock", 5.0)], ("mutex", True)),
+    ],
+)
+def test_names_of_files_count_only_where_stacks_say_nothing(
+    name: str, leaves: list[tuple[str, float]], expected: tuple[str, bool]
+) -> None:
+    assert contention_kind(lambda: leaves, name) == expected

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from pprof_mcp.insight.units import NANOSECONDS
+from pprof_mcp.marking import Marked
 from pprof_mcp.overhead import LONGEST
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle, Member
@@ -22,6 +23,8 @@ KINDS: Final = ("cpu", "heap", "mutex", "block", "goroutine")
 
 _CPU_TYPES: Final = ("cpu", "cpu-time", "cpu-samples")
 """Sample types that say what CPU time was spent, the best first (specified: Go, the Datadog tracers)."""
+
+_WALL: Final = "wall"
 
 _COUNTS: Final = ("samples", "cpu-samples", "sample")
 """Sample types that count what was recorded (specified likewise)."""
@@ -47,6 +50,12 @@ class Part:
     member: Member
     profile: Profile
 
+    @property
+    def is_dump(self) -> bool:
+        """Whether it is a text of stacks, which says since when goroutines wait."""
+        meta = self.profile.shared.meta
+        return not meta["mappings"] and any(key["key"] == "state" for key in meta["label_keys"])
+
     @cached_property
     def seconds(self) -> float | None:
         """What it covers; None when it does not say, or not believably."""
@@ -63,17 +72,20 @@ class Capture:
         parts: Those with samples, by kind.
         empty: Kinds of which there is a profile without samples.
         warnings: What was not chosen.
+        stacks: A dump of goroutines (`debug=2`) beside their profile: it adds ages.
     """
 
     bundle: Bundle
     parts: dict[str, Part]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
+    stacks: Part | None = None
 
     @property
     def key(self) -> Hashable:
         """What tells this choice of profiles, and how they are called, from any other."""
-        parts = ((kind, part.member.name, part.member.handle) for kind, part in self.parts.items())
+        chosen = {**self.parts, **({"stacks": self.stacks} if self.stacks else {})}
+        parts = ((kind, part.member.name, part.member.handle) for kind, part in chosen.items())
         return (self.bundle.reference, *parts)
 
     @property
@@ -87,7 +99,12 @@ class Capture:
     def cpu_type(self) -> str:
         """The sample type of the CPU profile that counts CPU time; empty for its own default."""
         types = {item["type"] for item in self.parts["cpu"].profile.shared.meta["sample_types"]}
-        return next((name for name in _CPU_TYPES if name in types), "")
+        return next((name for name in (*_CPU_TYPES, _WALL) if name in types), "")
+
+    @property
+    def cpu_words(self) -> str:
+        """What its shares are of."""
+        return "wall time" if self.cpu_type == _WALL else "CPU time"
 
     @property
     def timestamp(self) -> str | None:
@@ -113,20 +130,35 @@ def captured(bundle: Bundle) -> Capture:
     """
     parts: dict[str, Part] = {}
     empty: list[str] = []
+    stacks: Part | None = None
     warnings = list(_unread(bundle))
     for kind in KINDS:
-        found = sorted((Part(kind, member, member.profile) for member in bundle.of_kind(kind)), key=_order)
+        members = bundle.of_kind(kind) or (_of_node(bundle) if kind == "cpu" else ())
+        found = sorted((Part(kind, member, member.profile) for member in members), key=_order)
         with_samples = [part for part in found if len(part.profile)]
         if not with_samples:
             empty.extend([kind] if found else [])
             continue
         parts[kind] = with_samples[0]
+        if kind == "goroutine":
+            stacks = next((part for part in with_samples[1:] if part.is_dump), None)
+            found = [part for part in found if part is not stacks]
         if len(found) > 1:
             name = with_samples[0].member.name
             warnings.append(f"{name} is used, the latest of {len(found)} {kind} profiles")
-    members = {part.member.handle: part.member for part in parts.values()}
-    kept = tuple(sorted(members.values(), key=lambda member: member.name))
-    return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings))
+    chosen = [*parts.values(), *([stacks] if stacks else [])]
+    kept = tuple(
+        sorted({part.member.handle: part.member for part in chosen}.values(), key=lambda member: member.name)
+    )
+    return Capture(replace(bundle, members=kept), parts, tuple(empty), tuple(warnings), stacks)
+
+
+def _of_node(bundle: Bundle) -> list[Member]:
+    """Give profiles of wall time that stand for CPU time: Node's.
+
+    Source: specified by V8: its one thread is sampled, and frames other than `(idle)` are work.
+    """
+    return [one for one in bundle.of_kind(_WALL) if Marked(one.profile, {}).runtime == "node"]
 
 
 def _unread(bundle: Bundle) -> Iterator[str]:

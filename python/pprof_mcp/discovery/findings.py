@@ -9,12 +9,15 @@ from typing import Final
 
 from pprof_mcp.discovery.capture import Capture, cpu_events, utilization_pct
 from pprof_mcp.discovery.results import Asked, Results
+from pprof_mcp.discovery.waiting import waiting_lines
 from pprof_mcp.insight import recommendations as rules
-from pprof_mcp.insight.overhead import LEAST_CPU
+from pprof_mcp.insight.frames import short_name
+from pprof_mcp.insight.overhead import LEAST_CPU, overhead_knowledge
 from pprof_mcp.insight.recommendations import Allocated, Finding
 from pprof_mcp.reports import exactly
 from pprof_mcp.results.base import ArgumentValue, NextCall, next_call
 from pprof_mcp.results.memory import Holder, SuspicionRow
+from pprof_mcp.results.overhead import Detection
 from pprof_mcp.session.session import Session
 
 _OF_A_LINE: Final = ("alloc_churn", "compression_buffers", "sqlite_temp_store", "cgo_copies")
@@ -45,20 +48,31 @@ class _Finder:
 
     def _cpu(self) -> Iterator[Finding]:
         ways, costs = self.found.storylines, self.found.overhead
-        lines: dict[str, str] = {}
         if ways is not None:
+            waits = waiting_lines(self.capture.parts["cpu"])
             for way in ways.storylines:
-                for line in way.hot_lines:
-                    lines.setdefault(line.function, line.location or "")
                 events = cpu_events(self.capture.parts["cpu"], ways.total, ways.unit)
-                one = rules.own_work(way, ways.total, ways.unit, events=events, matters=self._is_busy)
+                one = rules.own_work(
+                    rules.without_waits(way, waits),
+                    ways.total,
+                    ways.unit,
+                    events=events,
+                    matters=self._is_busy,
+                    of=self.capture.cpu_words,
+                )
                 if one is not None:
                     why = f"What each line of {_short(one.function)} costs."
                     yield replace(one, call=self._list(one.function, why))
         if costs is not None:
             for row in costs.detections:
-                caller = row.callers[0].function if row.callers else ""
-                one = rules.overhead(row, costs.total_text, costs.unit, lines.get(caller, ""))
+                category = overhead_knowledge().category(row.category)
+                one = rules.overhead(
+                    row,
+                    costs.total_text,
+                    costs.unit,
+                    role=category.role if category else "work",
+                    place=self._allocator if row.category == "gc" else _caller(row),
+                )
                 if one is not None:
                     call = next_call(
                         "pprof.explain_overhead",
@@ -68,6 +82,18 @@ class _Finder:
                         sample_index=costs.sample_type.type,
                     )
                     yield replace(one, call=call)
+
+    @cached_property
+    def _allocator(self) -> tuple[str, str]:
+        """Who allocates most of all: collecting is for those who allocate, not for whom it interrupts."""
+        sums: dict[str, float] = {}
+        lines: dict[str, str] = {}
+        for row in self.found.allocations.paths if self.found.allocations else ():
+            if row.first_app_frame:
+                sums[row.first_app_frame] = sums.get(row.first_app_frame, 0.0) + row.alloc_pct
+                lines.setdefault(row.first_app_frame, row.source_location or "")
+        first = min(sums, key=lambda function: (-sums[function], function), default="")
+        return (first, lines[first]) if first and sums[first] >= rules.CAUSES_PCT else ("", "")
 
     @cached_property
     def _is_busy(self) -> bool:
@@ -113,14 +139,11 @@ class _Finder:
         return replace(rules.elsewhere(row, saving, how), call=self._sanity())
 
     def _collector(self, row: SuspicionRow) -> Finding | None:
-        costs, memory, sites = self.found.overhead, self.found.memory, self.found.allocations
-        if costs is not None and any(one.category == "gc" and one.suggestion for one in costs.detections):
+        if self.found.overhead is not None:
             # Told with the other categories of CPU time.
             return None
-        first = next((one for one in sites.paths if one.first_app_frame), None) if sites else None
-        location = (first.source_location or "") if first else ""
-        function = (first.first_app_frame or "") if first else ""
-        pct = (memory.gc_cpu_pct or 0.0) if memory else 0.0
+        function, location = self._allocator
+        pct = (self.found.memory.gc_cpu_pct or 0.0) if self.found.memory else 0.0
         one = rules.collector(row, pct, function, location, self._sites.get(location))
         return replace(one, call=self._allocations(function, "Who allocates most."))
 
@@ -214,6 +237,16 @@ class _Finder:
         return list(dict.fromkeys(self.session.reference_of(part.member.handle) for part in parts))
 
 
+def _caller(row: Detection) -> tuple[str, str]:
+    """Give the own code that most of a category is for, with its line; empty where it is no one's."""
+    first = row.callers[0] if row.callers else None
+    if first is None:
+        return row.top_functions[0].function if row.top_functions else "", ""
+    if 100 * first.value < rules.CAUSES_PCT * row.value:
+        return "", ""
+    return first.function, f"{first.file}:{first.line}" if first.file and first.line else first.file or ""
+
+
 def _focus(function: str) -> dict[str, ArgumentValue]:
     return {"focus": exactly(function)} if function else {}
 
@@ -223,7 +256,7 @@ def _index(name: str) -> dict[str, ArgumentValue]:
 
 
 def _short(function: str) -> str:
-    return function.rpartition("/")[2][:100]
+    return short_name(function)[:100]
 
 
 def _split(site: str) -> tuple[str, str]:

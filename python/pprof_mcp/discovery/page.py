@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pprof_mcp.discovery.capture import Capture
 from pprof_mcp.discovery.report import NOT_LOOKED_AT
+from pprof_mcp.insight.frames import short_name
 from pprof_mcp.render.markdown import code, code_line, escape, grid
 from pprof_mcp.results.base import NextCall
 from pprof_mcp.results.discovery import (
@@ -79,7 +80,7 @@ def _title(found: DiscoverResult) -> str:
 
 
 def _short(function: str) -> str:
-    return function.rpartition("/")[2]
+    return short_name(function)
 
 
 def _where(row: Recommendation) -> str:

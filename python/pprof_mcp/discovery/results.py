@@ -157,7 +157,8 @@ def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callabl
             repo_prefixes=prefixes,
         )
     if "cpu" in parts:
-        cpu, index = parts["cpu"].profile, capture.cpu_type
+        cpu = parts["cpu"].profile
+        index = capture.cpu_type
         add("pprof.storylines", profile=cpu, n=MOST_WAYS, sample_index=index, repo_prefixes=prefixes)
         add("pprof.overhead_report", profile=cpu, sample_index=index, repo_prefixes=prefixes)
     if "heap" in parts:
@@ -167,10 +168,24 @@ def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callabl
         add("pprof.contention_analysis", profile=capture.bundle, limit=MOST_SITES)
     if "goroutine" in parts:
         goroutine = parts["goroutine"].profile
-        add("pprof.goroutine_analysis", profile=goroutine, base=_of(base, "goroutine"), limit=20)
+        add(
+            "pprof.goroutine_analysis",
+            profile=goroutine,
+            base=_of(base, "goroutine"),
+            stacks=capture.stacks.profile if capture.stacks else None,
+            block=_waits(capture),
+            limit=20,
+        )
     if "cpu" in parts:
         add("pprof.top", profile=parts["cpu"].profile, nodecount=MOST_ROWS, sample_index=capture.cpu_type)
     return jobs
+
+
+def _waits(capture: Capture) -> Profile | None:
+    """Give the block profile, if it is one of Go's, which counts waits."""
+    found = _of(capture, "block")
+    types = {item["type"] for item in found.shared.meta["sample_types"]} if found else set[str]()
+    return found if "contentions" in types else None
 
 
 def _of(capture: Capture | None, kind: str) -> Profile | None:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pprof_mcp.insight.frames import without_type_arguments
 from pprof_mcp.insight.lock_order import Order, OrderHint
 from pprof_mcp.insight.locks import Lock, Stack
 from pprof_mcp.insight.units import duration_text
-from pprof_mcp.insight.waits import WRITE
+from pprof_mcp.insight.waits import READ, WRITE
 
 HOT_WAITERS: Final = 0.1
 """Waiters on average from which on a lock is worth a look (chosen: a tenth of one request at any time)."""
@@ -46,10 +47,16 @@ _CHANGES: Final = re.compile(
     r"(?:set|put|add|update|write|store|save|delete|remove|insert|append|push|pop|reset|reload|refresh|clear|"
     r"register|close|open|start|stop|init|incr|decr|inc|dec|evict|expire|flush|swap|replace|create|new|apply|"
     r"commit|record|observe|mark|touch|lock|acquire|release|subscribe|publish|send|take|enqueue|dequeue|merge|"
-    r"rotate|do)(?![a-z])"
+    r"rotate|do|fill|load|build|make|compute|process|handle|reserve|allocate?|free|assign|attach|detach|edit|"
+    r"change|rename|modify|mutate|submit|cancel|complete|finish|begin|end|run|work|serve|step|sweep|prune|trim|"
+    r"drain|upsert|patch|sort|invalidate|warm|import|ingest|move|transfer|charge|pay|book|join|leave|enter|exit|"
+    r"post|credit|debit|deposit|withdraw|accept|reject|ship|refund|settle|grow|shrink|bump|track|note|log|emit|sync|tick|on|with)(?![a-z])"
 )
+_CLOSURE: Final = re.compile(r"\.func\d+(?:\.\d+)*$")
+"""Functions without a name, of which no word says what they do (specified by Go's compiler)."""
+
 _READS: Final = re.compile(
-    r"(?:get|load|look ?up|find|read|list|has|contains|is|count|len|peek|search|fetch|range|each|snapshot|"
+    r"(?:get|look ?up|find|read|list|has|contains|is|count|len|peek|search|fetch|range|each|snapshot|"
     r"string|view|query|select|match|exists|all|keys|values|size|stats|dump)(?![a-z])"
 )
 """Words of names that say whether a function changes what it guards (chosen)."""
@@ -138,11 +145,11 @@ def _hot(lock: Lock, waiters: float | None, share: float) -> Pattern:
     site = lock.site
     released = lock.released_at[0].place if lock.released_at else None
     held = f", until {released.short}" if released and lock.waits else ""
+    kept = "held for writing" if site.reason == READ else "held"
     if _mean(lock) >= LONG_WAIT_NS:
         advice = (
             f"Waits for {_name(lock)} take {duration_text(_mean(lock))} on average: something slow "
-            f"happens while it is "
-            f"held{held}. Move that out of the lock."
+            f"happens while it is {kept}{held}. Move that out of the lock."
         )
     else:
         advice = (
@@ -184,9 +191,13 @@ def _convoy(lock: Lock, waiters: float) -> list[Pattern]:
 
 
 def _write(lock: Lock, waiters: float | None, *, has_readers: bool) -> list[Pattern]:
+    # Who holds it is to be judged, not who waits: they may well have to write.
     place = lock.site.place
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", place.function.rpartition(".")[2]).lower()
-    if _CHANGES.match(words) or has_readers:
+    if lock.waits and lock.released_at and lock.released_at[0].place.function != place.function:
+        place = lock.released_at[0].place
+    name = without_type_arguments(place.function).rpartition(".")[2]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+    if _CHANGES.match(words) or _CLOSURE.search(place.function) or has_readers:
         return []
     reads = _READS.match(words) is not None
     why = "its name says that it reads" if reads else "nothing in its name says that it writes"
@@ -194,7 +205,7 @@ def _write(lock: Lock, waiters: float | None, *, has_readers: bool) -> list[Patt
         Pattern(
             "write_lock_for_reads",
             "medium" if reads else "low",
-            place.location or place.function,
+            lock.site.place.location or lock.site.place.function,
             f"{place.short} takes the write lock of a RWMutex, {why}, and nobody is seen waiting to read: "
             f"{duration_text(lock.site.delay)} in {lock.site.count} contentions, {_rate(waiters)}.",
             f"If {place.short} only reads, take RLock instead of Lock there: readers then pass side by side.",

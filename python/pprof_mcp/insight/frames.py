@@ -91,3 +91,26 @@ def folded(name: str, language: str) -> str:
     while language == "go" and (shorter := _TYPE_ARGUMENTS.sub("<>", text)) != text:
         text = shorter
     return text.replace("<>", "[...]") if language == "go" else text or name
+
+
+def go_package(name: str) -> str:
+    """Give the import path of a Go function; empty when the name has none.
+
+    Type arguments, which hold import paths of their own, begin with a bracket (specified by Go's linker).
+    """
+    plain = name.partition("[")[0]
+    dot = plain.find(".", plain.rfind("/") + 1)
+    return plain[:dot] if dot > 0 else ""
+
+
+def short_name(name: str) -> str:
+    """Give a function without the folders of its import path, for sentences."""
+    end = name.find("[")
+    return name[name.rfind("/", 0, end if end >= 0 else len(name)) + 1 :]
+
+
+def without_type_arguments(name: str) -> str:
+    """Give the name of a generic function or method as it stands in the source."""
+    while (shorter := _TYPE_ARGUMENTS.sub("", name)) != name:
+        name = shorter
+    return name

@@ -2,7 +2,8 @@
 
 A goroutine profile counts every goroutine, so counts have no sampling error. What can mislead is that pools
 and servers rest in the same waits as leaks: the judgement rests on what the wait is, how many are in it, what
-share of all they are, how long they have been, and whether they grew since an earlier snapshot.
+share of all they are, how long they have been, whether such waits ever end, and whether they grew since an
+earlier snapshot.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ SEVERAL: Final = 100
 
 FEW: Final = 10
 """Below this nothing is said without proof (chosen)."""
+
+ASLEEP: Final = 50
+"""Goroutines at one line of which none ever woke that are more than an idle pool (chosen)."""
+
+STUCK_SHARE: Final = 0.1
+"""Waits that ended, a goroutine, below which those that wait did not just begin (chosen)."""
 
 SHARE_PCT: Final = 10.0
 """A share of all goroutines that makes a site stand out (chosen)."""
@@ -49,6 +56,8 @@ class Group:
         aged: How many have a known age, of a minute or more.
         oldest: Minutes that the oldest has waited; None when no age is known.
         ages_known: Whether the input says ages at all.
+        others_aged: Whether goroutines of other groups have waited for a minute or more.
+        ended: Waits at this line that ended, by a block profile of the process; None without one.
     """
 
     wait: Wait
@@ -59,6 +68,22 @@ class Group:
     aged: int = 0
     oldest: int | None = None
     ages_known: bool = False
+    others_aged: bool = False
+    ended: int | None = None
+
+    @property
+    def wakes(self) -> bool:
+        """Whether each of them goes on some time.
+
+        Source: as many waits ended here as there are now; or none is a minute old while others are (chosen).
+        """
+        is_young = self.ages_known and self.others_aged and not self.aged
+        return is_young or (self.ended is not None and self.ended >= max(self.count, 1))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether next to none of the waits at this line ended."""
+        return self.ended is not None and self.ended < STUCK_SHARE * self.count
 
     @property
     def change(self) -> int:
@@ -145,16 +170,25 @@ def _severity(group: Group, total: int) -> Severity | None:
 
 def _needs_another(group: Group) -> Severity | None:
     """Senders and those who want a lock wait for somebody who should be at it already."""
+    if group.wakes:
+        return None
     if group.aged >= FEW or (group.before or 0) >= FEW or group.count >= SEVERAL:
         return "medium"
     return "low" if group.wait.lasting == "send" else None
 
 
 def _may_be_a_pool(group: Group, total: int) -> Severity | None:
-    """Receivers rest like this in pools: many, or most of all, or old ones say something."""
+    """Receivers rest like this in pools: that none ever woke, or many, or old ones say something.
+
+    Source: specified: a block profile records a wait when it ends. Those of a pool end with every job.
+    """
     count = group.count
-    if count >= SEVERAL and 100 * count >= SHARE_PCT * total:
+    if group.wakes:
+        return None
+    if group.is_stuck and count >= ASLEEP:
         return "low" if group.is_steady else "medium"
+    if count >= SEVERAL and 100 * count >= SHARE_PCT * total:
+        return None if group.is_steady else "medium"
     is_old = (group.oldest or 0) >= OLD_MINUTES and 2 * group.aged >= count
     return "low" if is_old and count >= SEVERAL else None
 
@@ -181,10 +215,15 @@ def _evidence(group: Group, total: int) -> list[str]:
             found.append(f"there were {group.before} before: {group.change:+d}, more than chance")
         elif group.before:
             found.append(f"there were {group.before} before ({group.change:+d}): no growth")
+    if group.ended and not group.is_stuck:
+        found.append(f"{group.ended} waits at this line ended")
+    elif group.is_stuck:
+        found.append(f"by the block profile {group.ended or 'none'} of the waits at this line ended")
     if group.oldest is not None:
         found.append(f"{group.aged} wait for a minute or longer, the oldest for {group.oldest} minutes")
     elif group.ages_known:
-        found.append("none has waited for a minute")
+        # The runtime notes since when a goroutine waits at the next collection (specified: markroot).
+        found.append("none is known to have waited for a minute (a wait counts from the next collection on)")
     return found
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from pprof_mcp.insight.waits import Reason
+from pprof_mcp.insight.frames import short_name, without_type_arguments
+from pprof_mcp.insight.waits import READ, WRITE, Reason
+
+EXPLAINED: Final = 0.5
+"""The part of a wait that releases must have been recorded for to be what it was for (chosen: most of it; a
+mutex profile counts all waits that a release ends)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -30,13 +36,13 @@ class Place:
     @property
     def short(self) -> str:
         """`package.function (file:line)` without folders, for sentences."""
-        name = self.function.rpartition("/")[2]
+        name = short_name(self.function)
         return f"{name} ({self.file.rpartition('/')[2]}:{self.line})" if self.file and self.line else name
 
     @property
     def owner(self) -> str:
         """The type or package that the function belongs to: what is in front of its last dot."""
-        return self.function.rpartition(".")[0]
+        return without_type_arguments(self.function).rpartition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -133,20 +139,36 @@ def join(waits: Sequence[Site], holds: Sequence[Site]) -> list[Lock]:
         Chosen. A lock is known to a profile only by the lines around it: the same function takes and
         releases it, or a function that only takes (a helper) is called by one that only releases. All
         release sites of a function count for each of its waits: which of several locks a line releases is
-        not recorded.
+        not recorded. Where they explain less than `EXPLAINED` of the wait, all releases of the same type or
+        package count: one function may hold the lock for long and others wait. Who waits to read waits for a
+        writer and never for other readers (specified by sync.RWMutex), so what holds is a function of that
+        type or package that releases the write lock.
     """
     takers = {(site.place.function, site.reason) for site in waits}
     releasers = _by_function(holds)
+    owners: dict[tuple[str, Reason], list[Site]] = {}
+    writers: dict[str, list[Site]] = {}
+    for hold in holds:
+        owners.setdefault((hold.place.owner, hold.reason), []).append(hold)
+        if hold.reason == WRITE:
+            writers.setdefault(hold.place.owner, []).append(hold)
     matched: set[Place] = set()
     locks: list[Lock] = []
     for site in waits:
-        found = list(releasers.get((site.place.function, site.reason), ()))
+        if site.reason == READ and site.place.owner in writers:
+            found = writers[site.place.owner]
+        else:
+            found = list(releasers.get((site.place.function, site.reason), ()))
         if not found:
             for caller in {part.place.function: None for part in site.holding}:
                 if (caller, site.reason) not in takers:
                     found.extend(releasers.get((caller, site.reason), ()))
+        if sum(hold.delay for hold in found) < EXPLAINED * site.delay and site.place.owner:
+            owned = owners.get((site.place.owner, site.reason), ())
+            if sum(hold.delay for hold in owned) >= EXPLAINED * site.delay:
+                found = list(owned)
         matched.update(hold.place for hold in found)
-        found.sort(key=lambda hold: (-hold.delay, hold.place))
+        found = sorted(found, key=lambda hold: (-hold.delay, hold.place))
         locks.append(
             Lock(
                 site=site,

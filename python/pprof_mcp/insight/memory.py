@@ -15,20 +15,31 @@ Severity = Literal["low", "medium", "high"]
 Confidence = Literal["confirmed", "likely", "suspected", "possible"]
 
 CHURN = 4 * MIB
-"""Bytes a second that one site must allocate and drop to be churn.
+"""Bytes a second that one site must allocate and drop in large objects to be churn; small ones are cheaper,
+and count from `CHURN_MEDIUM`.
 
 Source: specified: Go's smallest heap is 4 MiB, so this alone makes a small process collect every second.
 """
 CHURN_MEDIUM, CHURN_HIGH = 16 * MIB, 128 * MIB
 """Bytes a second from which churn is medium and high (chosen)."""
+CHURN_ELSEWHERE = CHURN_HIGH
+"""The same as `CHURN` for other runtimes, where what dies young costs next to nothing (chosen).
+
+Source: young generations are some tens of MiB, and CPython counts references (specified by each).
+"""
+UNCOLLECTED = 16 * MIB
+"""Bytes in use at one site that may be garbage, where what was not collected yet counts: a young generation.
+
+Source: specified: V8's semi-space is 16 MiB. Go's profiles are as of a collection, CPython's are exact.
+"""
 CHURN_SINCE_START = 1 << 30
 """The same without a rate: bytes since the start (chosen)."""
 CHURN_SHARE, CHURN_KEPT = 0.05, 0.1
 """At least this share of all allocations, of which at most this share is still in use (chosen)."""
 GROWTH, GROWTH_SHARE, GROWTH_FACTOR = MIB, 0.1, 1.5
 """A site grows when it holds this much more, at least this share of all in use, and this factor (chosen)."""
-SIGMAS = 3.0
-"""Standard deviations a difference must have to be no chance (chosen: 1 in 370)."""
+SIGMAS = 2.5
+"""Standard deviations a difference must have to be no chance (chosen: 1 in 80, with the largest error)."""
 BUFFERS = 16 * MIB
 """Bytes in use by compression or SQLite's temporary tables worth a word (chosen: two zstd windows)."""
 LARGE_OBJECT = 32 << 10
@@ -64,6 +75,7 @@ class Site:
         live_events: Recorded events behind `live`.
         live_before: Bytes in use before; None without a profile from before.
         live_events_before: Recorded events behind it.
+        events_between: Recorded events behind what was allocated since base; None when not known.
     """
 
     kind: int
@@ -77,6 +89,7 @@ class Site:
     live_events: float | None
     live_before: int | None = None
     live_events_before: float = 0.0
+    events_between: float | None = None
 
     @property
     def name(self) -> str:
@@ -124,6 +137,7 @@ class Facts:
 
     Attributes:
         is_go: Whether the collector is Go's.
+        uncollected: Bytes in use at a site that may be garbage.
         live: Bytes in use.
         allocated: Bytes allocated in the time that is looked at.
         seconds: That time; None when it is not known.
@@ -147,6 +161,7 @@ class Facts:
     cpu: Cpu | None = None
     rss: int | None = None
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    uncollected: int = 0
 
     @property
     def unexplained_rss(self) -> int | None:
@@ -204,6 +219,19 @@ def stack_bytes(depth: float) -> int:
     return max(STACK_LEAST, 1 << math.ceil(math.log2(STACK_GUARD + STACK_FRAME * max(depth, 1.0))))
 
 
+_KEEPS = (
+    "Look at what holds these objects: a map or list that is only added to, a cache without bound. Bound it, "
+    "or delete entries when they are done with."
+)
+_KEEPS_GO = (
+    "Look at what holds these objects: a map or slice that is only added to, a cache without bound, "
+    "goroutines that never end. Bound it, or delete entries when they are done with. What was filled once "
+    "and shows late is no leak: Go's heap profiles may be two collections old, with ?gc=1 they are not."
+)
+_COLLECT = " What is garbage already counts until it is collected: collect before both profiles."
+"""What keeps objects; how old a profile is, is specified by runtime.MemProfile."""
+
+
 def _growth(facts: Facts) -> Iterator[Suspicion]:
     by_place: dict[tuple[str, str], list[Site]] = {}
     for site in facts.sites:
@@ -212,7 +240,11 @@ def _growth(facts: Facts) -> Iterator[Suspicion]:
     for (function, location), sites in by_place.items():
         live, before = sum(one.live for one in sites), sum(one.live_before or 0 for one in sites)
         grown = live - before
-        if grown < GROWTH or grown < GROWTH_SHARE * facts.live or live < GROWTH_FACTOR * before:
+        if (
+            grown < max(GROWTH, facts.uncollected)
+            or grown < GROWTH_SHARE * facts.live
+            or live < GROWTH_FACTOR * before
+        ):
             continue
         error = _error_of_difference(sites)
         if error is not None and grown < SIGMAS * error:
@@ -229,25 +261,35 @@ def _growth(facts: Facts) -> Iterator[Suspicion]:
                 f"{size_text(grown)}{sure} more{rate}",
                 f"{100 * live / facts.live:.1f}% of all memory in use is from {location}",
             ),
-            advice="Look at what holds these objects: a map or slice that is only added to, a cache without "
-            "bound, goroutines that never end. Bound it, or delete entries when they are done with.",
+            advice=_KEEPS_GO if facts.is_go else _KEEPS + (_COLLECT if facts.uncollected else ""),
             location=location,
             weight=grown,
         )
 
 
 def _error_of_difference(sites: Sequence[Site]) -> float | None:
-    """The standard deviation of what sites grew by, in bytes, from recorded events."""
+    """The standard deviation of what sites grew by, in bytes, from recorded events.
+
+    Source: the variance of Poisson counts (specified). What was there before and still is, and what came and
+    went in between, was recorded once and does not vary; so the counts of both profiles bound the variance,
+    and so do those of all that came and went.
+    """
     variance = 0.0
     for site in sites:
         if site.live_events is None:
             return None
+        both = 0.0
         for value, events in (
             (site.live, site.live_events),
             (site.live_before or 0, site.live_events_before),
         ):
             if events > 0:
-                variance += value * value / events
+                both += value * value / events
+        came = site.events_between
+        if came:
+            went = max(0.0, came - (site.live_events - site.live_events_before))
+            both = min(both, (came + went) * (site.allocated / came) ** 2)
+        variance += both
     return math.sqrt(variance)
 
 
@@ -262,13 +304,14 @@ def _churn(facts: Facts) -> Iterator[Suspicion]:
         if share < CHURN_SHARE or site.live > CHURN_KEPT * site.allocated:
             continue
         rate = site.allocated / facts.seconds if facts.seconds else None
-        if (rate is not None and rate < CHURN) or (rate is None and site.allocated < CHURN_SINCE_START):
-            continue
         size = site.allocated / site.objects if site.objects else 0.0
+        least = CHURN_ELSEWHERE if not facts.is_go else CHURN if size > LARGE_OBJECT else CHURN_MEDIUM
+        if (rate is not None and rate < least) or (rate is None and site.allocated < CHURN_SINCE_START):
+            continue
         how = f"{size_text(rate)}/s" if rate is not None else f"{size_text(site.allocated)} since the start"
         yield Suspicion(
             category="alloc_churn",
-            severity=_by_rate(rate),
+            severity=_by_rate(rate) if facts.is_go else "medium",
             confidence="confirmed" if rate is not None else "likely",
             description=f"{site.function} allocates {how} and keeps next to nothing of it",
             evidence=(
@@ -278,7 +321,8 @@ def _churn(facts: Facts) -> Iterator[Suspicion]:
                 ),
                 f"in use of it: {size_text(site.live)}; {site.location}",
             ),
-            advice="Take such large buffers from a sync.Pool, or let the caller pass one in."
+            advice=f"Take such large buffers from a {'sync.Pool' if facts.is_go else 'pool'}, or let the "
+            "caller pass one in."
             if size > LARGE_OBJECT
             else "Do the work once instead of in the loop, keep its result, or reuse encoder and buffer.",
             location=site.location,
@@ -317,28 +361,39 @@ _BUFFER_TEXTS = {
 def _buffers(facts: Facts) -> Iterator[Suspicion]:
     for kind, (category, what, advice) in _BUFFER_TEXTS.items():
         sites = [site for site in facts.sites if site.kind == kind]
-        allocated, live = sum(one.allocated for one in sites), sum(one.live for one in sites)
-        rate = allocated / facts.seconds if facts.seconds else None
-        fast = rate >= CHURN if rate is not None else allocated >= CHURN_SINCE_START
-        churns = fast and allocated >= CHURN_SHARE * facts.allocated
-        keeps = live >= BUFFERS and live >= GROWTH_SHARE * facts.live
-        if not churns and not keeps:
-            continue
-        heaviest = sorted(sites, key=lambda one: (-max(one.allocated, one.live), one.location))[:3]
-        many = f"{size_text(rate)}/s" if rate is not None else f"{size_text(allocated)} since the start"
-        yield Suspicion(
-            category=category,
-            severity="high" if live >= facts.live / 2 else "medium",
-            confidence="confirmed" if kind != SQLITE_TEMP else "likely",
-            description=what,
-            evidence=(_share(facts, many, allocated, live), *map(_use, heaviest)),
-            advice=advice,
-            location=heaviest[0].location,
-            weight=max(allocated, live),
-        )
+        # Each place that is enough by itself is mended by itself; what is left may be enough together.
+        alone = [site for site in sites if site.location and _is_buffers(facts, [site])]
+        rest = [site for site in sites if site not in alone]
+        groups = [*([site] for site in alone), *([rest] if _is_buffers(facts, rest) else [])]
+        for group in groups:
+            allocated, live = sum(one.allocated for one in group), sum(one.live for one in group)
+            heaviest = sorted(group, key=lambda one: (-max(one.allocated, one.live), one.location))[:3]
+            yield Suspicion(
+                category=category,
+                severity="high" if live >= max(BUFFERS, facts.live / 2) else "medium",
+                confidence="confirmed" if kind != SQLITE_TEMP else "likely",
+                description=what,
+                evidence=(_share(facts, allocated, live), *map(_use, heaviest)),
+                advice=advice,
+                location=heaviest[0].location,
+                weight=max(allocated, live),
+            )
 
 
-def _share(facts: Facts, many: str, allocated: int, live: int) -> str:
+def _is_buffers(facts: Facts, sites: Sequence[Site]) -> bool:
+    """Whether sites allocate much all the time, or hold much."""
+    allocated, live = sum(one.allocated for one in sites), sum(one.live for one in sites)
+    fast = allocated / facts.seconds >= CHURN if facts.seconds else allocated >= CHURN_SINCE_START
+    churns = fast and allocated >= CHURN_SHARE * facts.allocated
+    return churns or (live >= BUFFERS and live >= GROWTH_SHARE * facts.live)
+
+
+def _share(facts: Facts, allocated: int, live: int) -> str:
+    many = (
+        f"{size_text(allocated / facts.seconds)}/s"
+        if facts.seconds
+        else f"{size_text(allocated)} since the start"
+    )
     part, kept = 100 * allocated / max(facts.allocated, 1), 100 * live / max(facts.live, 1)
     return f"allocated {many}, {part:.1f}% of all; in use {size_text(live)}, {kept:.1f}% of all"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pprof_mcp.insight.frames import go_package
 from pprof_mcp.insight.origin import origin_of
 
 _HOSTS_OF_THREE = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "dev.azure.com")
@@ -63,8 +63,7 @@ def own_modules(
 
 
 def _go_module(name: str) -> str:
-    folder, slash, rest = name.rpartition("/")
-    package = folder + slash + re.split(r"[.(\[]", rest, maxsplit=1)[0]
+    package = go_package(name)
     parts = package.split("/")
     if "." not in parts[0] and parts != ["main"]:
         return parts[0]

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from pprof_mcp.insight.frames import go_package
+
 Origin = Literal["own", "third_party", "standard", "unknown"]
 
 GO_STANDARD = frozenset({
@@ -137,8 +139,7 @@ def package_of(name: str, file: str, runtime: str | None) -> str:
         runtime: Where the profile comes from, as `runtime_of` says.
     """
     if runtime == "go" or (runtime is None and not file):
-        folder, slash, rest = name.rpartition("/")
-        return folder + slash + rest.partition(".")[0]
+        return go_package(name) or name
     if runtime in ("java", "dotnet"):
         return name.rpartition(".")[0].rpartition(".")[0] or name
     return file.replace("\\", "/") or name.rpartition("::")[0] or name
@@ -170,7 +171,7 @@ def _go(name: str, file: str) -> Whose:
         return Whose("own")
     if file and not file.endswith(".go"):
         return Whose("standard")
-    package = name.rpartition("/")[0] or name.partition(".")[0]
+    package = go_package(name) or name.partition(".")[0]
     return Whose("standard" if package.partition("/")[0] in GO_STANDARD or not name else "own")
 
 

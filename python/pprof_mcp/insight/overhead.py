@@ -12,6 +12,7 @@ from pprof_mcp.insight.frames import language_of, package_path, plain_name
 from pprof_mcp.insight.packs import pack
 
 Severity = Literal["high", "medium", "low"]
+Role = Literal["work", "carrier", "observer", "idle"]
 
 RUNTIMES: Final = ("dotnet", "go", "java", "native", "node", "php", "python", "ruby")
 """Those that have a pack."""
@@ -83,13 +84,18 @@ class Category:
         id: Its short name.
         title: Its name for people.
         summary: What it is, as a sentence.
-        idle: Whether it is waiting, not overhead.
+        role: What it is to a program, as the head of the data says.
     """
 
     id: str
     title: str
     summary: str
-    idle: bool
+    role: Role = "work"
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is waiting, not overhead."""
+        return self.role == "idle"
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,7 @@ def knowledge_of(categories: Mapping[str, Any], packs: Mapping[str, Mapping[str,
             about names nor about files, or that has a group of its own.
     """
     known = tuple(
-        Category(one["id"], one["title"], one["summary"], bool(one.get("idle")))
+        Category(one["id"], one["title"], one["summary"], one.get("role", "work"))
         for one in categories["category"]
     )
     ids = {one.id for one in known}

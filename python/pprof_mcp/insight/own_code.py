@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pprof_mcp.insight.frames import go_package
 from pprof_mcp.insight.origin import GO_STANDARD, origin_of
 
 _GO_FORGES = frozenset(
@@ -82,17 +83,20 @@ def own_code(
     if runtime not in ("go", None):
         return OwnCode((), f"{runtime}: files of the runtime and of installed packages are not own", runtime)
     by_package: dict[str, float] = {}
-    versions_show = False
+    dependencies: set[str] = set()
     for name, file, cum in functions:
         package = go_package(name)
         if not package or package == "main" or _is_standard(package):
             continue
         if _from_dependency(file):
-            versions_show = True
+            dependencies.add(package)
             continue
         by_package[package] = by_package.get(package, 0.0) + abs(cum)
     weights: dict[str, float] = {}
     for package, weight in by_package.items():
+        # Wrappers that the compiler writes are in no file, whosever they are.
+        if package in dependencies:
+            continue
         module = go_module(package)
         if not any(_begins(module, shared) for shared in _GO_SHARED):
             weights[module] = weights.get(module, 0.0) + weight
@@ -101,7 +105,7 @@ def own_code(
             (), "no module besides the standard library and dependencies; package main is own", runtime
         )
     heaviest = min(weights, key=lambda module: (-weights[module], module))
-    if versions_show:
+    if dependencies:
         return OwnCode(
             tuple(sorted(weights)), "local files: those of dependencies show their versions", runtime
         )
@@ -110,13 +114,6 @@ def own_code(
         sorted(one for one in weights if one == heaviest or (owner and one.rpartition("/")[0] == owner))
     )
     return OwnCode(prefixes, f"the module with the largest weight, {heaviest}, and its neighbours", runtime)
-
-
-def go_package(name: str) -> str:
-    """Give the import path of a Go function; empty when the name has none."""
-    plain = name.partition("[")[0]
-    dot = plain.find(".", plain.rfind("/") + 1)
-    return plain[:dot] if dot > 0 else ""
 
 
 def go_module(package: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from pprof_mcp.insight.frames import language_of, plain_name
+from pprof_mcp.insight.frames import go_package, language_of, plain_name
 from pprof_mcp.insight.modules import own_modules
 from pprof_mcp.insight.origin import Whose, origin_of
-from pprof_mcp.insight.own_code import go_module, go_package, own_code
+from pprof_mcp.insight.own_code import go_module, own_code
 
 
 class Ownership:
@@ -54,7 +54,7 @@ class Ownership:
         if language != "go" or self.is_given or "._Cfunc_" in name:
             return self._judge(name, file, language)
         # A package of Go is one owner's; there are far fewer of them than functions.
-        key = (name[: name.find(".", name.rfind("/") + 1) + 1], file.rpartition("/")[0], file[-3:])
+        key = (go_package(name), file.rpartition("/")[0], file[-3:])
         known = self._packages.get(key)
         if known is None:
             known = self._packages[key] = self._judge(name, file, language)

@@ -7,11 +7,14 @@ same line are one: a loop that encodes JSON costs CPU, allocates, and is mended 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pprof_mcp.insight.amounts import amount_text
+from pprof_mcp.insight.frames import short_name
+from pprof_mcp.insight.overhead import HIGH_PCT, Role
 
 if TYPE_CHECKING:
     from pprof_mcp.results.base import NextCall
@@ -34,11 +37,25 @@ fast there saves a twentieth)."""
 VERY_HOT_PCT: Final = 30.0
 """The same for high priority (chosen)."""
 
+_WORTH_PCT: Final[dict[Role, float]] = {
+    "work": HIGH_PCT,
+    "carrier": VERY_HOT_PCT,
+    "observer": HOT_PCT,
+    "idle": math.inf,
+}
+"""Percent of CPU time from which a category is worth work, surely (chosen)."""
+
 HOLDS_PCT: Final = 25.0
 """Percent of memory in use from which one line is named as what a growing heap may be (chosen)."""
 
+CAUSES_PCT: Final = 50.0
+"""Percent of a cost that one line must cause to be named as its place (chosen: most of it)."""
+
 MOST_EVIDENCE: Final = 4
 """Sentences of evidence of one finding (chosen: more are not read)."""
+
+_ALLOCATING: Final = frozenset({"alloc_churn", "gc", "allocation"})
+"""Areas in which the lines of one function are one thing to mend (chosen)."""
 
 _RANK: Final[dict[Severity, int]] = {"high": 0, "medium": 1, "low": 2}
 _KINDS: Final[dict[Kind, int]] = {"cpu": 0, "lock": 1, "goroutine": 2, "heap": 3}
@@ -91,7 +108,25 @@ class Finding:
         return f"{amount_text(whole, self.unit)}{self.per}"
 
 
-def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: bool) -> Finding | None:
+def without_waits(way: Storyline, waits: Collection[str]) -> Storyline:
+    """Take lines that only wait, and their time, out of a way.
+
+    Args:
+        way: A way through own code.
+        waits: Lines as `file:line`.
+    """
+    lines = [line for line in way.hot_lines if line.location not in waits]
+    less = sum(line.value for line in way.hot_lines) - sum(line.value for line in lines)
+    work = [
+        part.model_copy(update={"value": max(0, part.value - less)}) if part.category == "own code" else part
+        for part in way.work
+    ]
+    return way.model_copy(update={"hot_lines": lines, "work": work}) if less else way
+
+
+def own_work(
+    way: Storyline, total: int, unit: str, *, events: float, matters: bool, of: str = "CPU time"
+) -> Finding | None:
     """Name own code that computes itself, other than by way of a library that a category knows.
 
     Args:
@@ -100,6 +135,7 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         unit: Its unit.
         events: Samples that were recorded for all of it; a row of a profile stands for many.
         matters: Whether the process used enough CPU for work on it to pay.
+        of: What shares are of.
     """
     own = next((part for part in way.work if part.category == "own code"), None)
     if own is None or not total or not matters:
@@ -120,11 +156,16 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         else f"The work is in {leaf} itself: look for a better algorithm, fewer calls, results to keep."
     )
     steps = " > ".join(f"{_short(step.function)} ({_line(step.location)})" for step in way.call_chain[-3:])
-    spent = f"{own.value_text} of {amount_text(total, unit)} CPU time"
+    spent = f"{amount_text(own.value, unit)} of {amount_text(total, unit)} {of}"
     evidence = [f"{spent}, about {samples:.0f} samples, by {steps}"]
-    lines = [f"{_line(one.location)} {one.value_text}" for one in way.hot_lines if one.location]
+    lines: dict[str, int] = {}
+    for one in way.hot_lines:
+        if one.location:
+            # A closure may stand on the line of its function.
+            lines[one.location] = lines.get(one.location, 0) + one.value
     if lines:
-        evidence.append(f"hot lines: {', '.join(lines)}")
+        told = (f"{_line(place)} {amount_text(value, unit)}" for place, value in lines.items())
+        evidence.append(f"hot lines: {', '.join(told)}")
     return Finding(
         kind="cpu",
         area="own code",
@@ -134,44 +175,60 @@ def own_work(way: Storyline, total: int, unit: str, *, events: float, matters: b
         function=way.leaf_hotspot,
         location=where or "",
         share_pct=round(pct, 2),
-        share_of="CPU time",
+        share_of=of,
         saving=float(own.value),
         unit=unit,
         how="all of it; twice as fast saves half",
     )
 
 
-def overhead(row: Detection, total_text: str, unit: str, location: str) -> Finding | None:
-    """Name a category of work that its own severity makes worth a word.
+def overhead(
+    row: Detection, total_text: str, unit: str, *, role: Role, place: tuple[str, str]
+) -> Finding | None:
+    """Name a category of work that is worth work, and the own code that needs most of it.
 
     Args:
         row: The category.
         total_text: CPU time of all samples, with its unit.
         unit: Its unit.
-        location: The line of its heaviest caller; empty when unknown.
+        role: What it is to the program; of a carrier only what one own function causes counts.
+        place: Where it comes from, as function and `file:line`; empty where it is no single place.
+
+    Source:
+        Chosen. A server that does little else spends most of its time on HTTP, system calls and scheduling,
+        and nothing is wrong with that; JSON or compression as large are each somebody's choice, and logging
+        as large as own code that is hot serves nobody.
     """
-    if row.severity == "low" or not row.suggestion:
-        return None
     caller = row.callers[0] if row.callers else None
+    share, value, samples = row.percentage, row.value, float(row.samples)
+    if role == "carrier":
+        if caller is None or not row.value:
+            return None
+        share, value = caller.pct, caller.value
+        samples *= caller.value / row.value
+    sure = share * (1 - SURE / math.sqrt(max(samples, 1.0)))
+    if row.severity == "low" or not row.suggestion or sure < _WORTH_PCT[role]:
+        return None
     error = "" if row.relative_error_pct is None else f" ± {row.relative_error_pct:g} %"
     evidence = [f"{row.value_text} of {total_text} CPU time, {row.samples} samples{error}"]
     if caller is not None and caller.pct < row.percentage:
-        evidence.append(f"{caller.pct:g} % of CPU time is for {_short(caller.function)}")
+        told = ", ".join(f"{one.pct:g} % for {_short(one.function)}" for one in row.callers)
+        evidence.append(f"of all CPU time {told}")
     if row.top_functions:
         first = row.top_functions[0]
         evidence.append(f"most in {first.function} ({first.cum_pct:g} %)")
-    function = caller.function if caller else row.top_functions[0].function if row.top_functions else ""
+    function, location = place
     return Finding(
         kind="cpu",
         area=row.category,
-        priority=row.severity,
+        priority="medium" if role == "carrier" else row.severity,
         suggestion=row.suggestion,
         evidence=tuple(evidence),
         function=function,
         location=location,
-        share_pct=row.percentage,
+        share_pct=share,
         share_of="CPU time",
-        saving=float(row.value),
+        saving=float(value),
         unit=unit,
         how="all of it, as if none were needed",
     )
@@ -314,6 +371,13 @@ _ENDS: Final = {
 """What ends a wait, by the runtime's words for it."""
 
 
+_POOLS: Final = re.compile(
+    r"database/sql\.\(\*DB\)\.conn|github\.com/jackc/puddle/|golang\.org/x/sync/semaphore\.\(\*Weighted\)"
+    r"|github\.com/(?:redis/go-redis|go-redis/redis)/.*\(\*ConnPool\)\.|net/http\.\(\*Transport\)\.getConn"
+)
+"""Where goroutines wait for one of a limited number of things (specified by these packages)."""
+
+
 def leak(row: PotentialLeak, function: str, location: str) -> Finding:
     """Name goroutines that look leaked.
 
@@ -324,11 +388,17 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
     """
     creators = (f"started by {', '.join(row.creators[:2])}",) if row.creators else ()
     reason = row.wait_reason.removesuffix(" (nil chan)").removesuffix(" (no cases)")
+    suggestion = _ENDS.get(reason, "See what should end this wait; give it a deadline or a context.")
+    if _POOLS.match(row.site):
+        suggestion = (
+            "All of a pool are taken: give back what was taken on every way out (close rows, transactions, "
+            "bodies), then see whether the pool is large enough."
+        )
     return Finding(
         kind="goroutine",
         area="goroutine_leak",
         priority=row.severity,
-        suggestion=_ENDS.get(reason, "See what should end this wait; give it a deadline or a context."),
+        suggestion=suggestion,
         evidence=(*row.evidence, *creators),
         function=function,
         location=location,
@@ -341,15 +411,18 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
-    """Join findings about the same line, and put the weightiest first.
+    """Join findings about the same line, or about what one function allocates; put the weightiest first.
 
     Returns:
         By priority, then by share, then by words: a total order. What is saved of different kinds can be
         compared by how much of its kind it is, and by nothing else.
     """
     groups: dict[str | int, list[Finding]] = {}
+    allocators: dict[str, str | int] = {}
     for at, found in enumerate(sorted(findings, key=_order)):
         key = found.location if ":" in found.location else at
+        if found.area in _ALLOCATING and found.function:
+            key = allocators.setdefault(found.function, key)
         groups.setdefault(key, []).append(found)
     return [_joined(group) for group in groups.values()]
 
@@ -371,7 +444,7 @@ def _joined(group: Sequence[Finding]) -> Finding:
 
 
 def _short(function: str) -> str:
-    return function.rpartition("/")[2]
+    return short_name(function)
 
 
 def _line(location: str | None) -> str:

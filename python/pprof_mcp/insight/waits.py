@@ -110,11 +110,11 @@ and Rust name them (specified).
 """
 
 _PLUMBING = re.compile(
-    r"^(?:runtime|sync|internal/(?:sync|poll|runtime)|runtime/internal)[./]|-fm$"
+    r"^(?:runtime|sync|internal/(?:sync|poll|runtime)|runtime/internal)[./]|-fm$|\.(?:defer|go)wrap\d+$"
     r"|^(?:java\.util\.concurrent|jdk\.internal|sun\.misc|java\.lang\.(?:Object|Thread))\."
     r"|^System\.Threading\.|^std::(?:mutex|unique_lock|lock_guard|sys|thread)\b|^_*(?:pthread|lll|futex|syscall)"
 )
-"""What only carries a wait out, and is never the place to change."""
+"""What only carries a wait out, and is never the place to change; Go's wrappers of deferred calls, too."""
 
 
 def kind_of(name: str) -> tuple[int, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -217,7 +217,7 @@ def _looked(
     of = kinds.kinds_of(types, period["type"] if period else None)
     is_certain = True
     if kinds.is_contention(types):
-        contention, is_certain = _contention(partial(kinds.leaves_of, native), name)
+        contention, is_certain = kinds.contention_kind(partial(kinds.leaves_of, native), name)
         of = tuple(contention if each == kinds.MUTEX else each for each in of)
     keys = [str(label["key"]) for label in meta["label_keys"]]
     labels = tuple(sorted(key for key in keys if re.search(_OF_ONE_REQUEST, key)))
@@ -226,14 +226,6 @@ def _looked(
         candidate, path, name, of, shape, int(meta["duration_nanos"]), int(meta["samples"]), size, labels
     )
     return looked, is_certain
-
-
-def _contention(leaves: Callable[[], list[tuple[str, float]]], name: str) -> tuple[str, bool]:
-    """Tell mutex from block; of a profile that says nothing itself, such as an empty one, by its name."""
-    kind, is_certain = kinds.contention_kind(leaves)
-    if is_certain:
-        return kind, True
-    return (kinds.BLOCK if kinds.BLOCK in name.rpartition("/")[2] else kind), False
 
 
 def _best(found: Sequence[tuple[tuple[bool, bool, bool, str], Looked]], kind: str) -> Looked | None:

@@ -33,10 +33,11 @@ class OverheadFunction(Row):
 class OverheadCaller(Row):
     """A function of the user's own that needed a category."""
 
-    columns = ("pct", "function", "file")
+    columns = ("pct", "function", "file", "line")
 
     function: str = Field(description="The first function of own code above the work.")
     file: str | None = Field(description="Its source file; null when unknown.")
+    line: int | None = Field(description="Its line that does most of it; null when unknown.")
     value: int = Field(description="What it had done.")
     pct: float = Field(description="In percent of the total.")
 

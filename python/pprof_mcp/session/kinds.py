@@ -85,27 +85,31 @@ def is_contention(types: Sequence[tuple[str, str]]) -> bool:
     return any(name in _CONTENTION for name, _ in types)
 
 
-def contention_kind(leaves: Callable[[], Sequence[tuple[str, float]]]) -> tuple[str, bool]:
+def contention_kind(leaves: Callable[[], Sequence[tuple[str, float]]], name: str = "") -> tuple[str, bool]:
     """Tell mutex from block profiles by what their stacks end in.
 
     Args:
         leaves: Gives leaf function names with their weights.
+        name: Of the file, or its entry in a zip; asked only where the stacks say nothing.
 
     Returns:
         The kind, and whether the stacks decided it. Stacks that say nothing (empty, or not from Go) count as
-        `mutex`: other profilers record waits for locks under these types.
+        `mutex` unless the file is called block: other profilers record waits for locks under these types.
     """
     import re
 
     unlocking = waiting = 0.0
-    for name, weight in leaves():
-        if re.search(LEAVES_THAT_UNLOCK, name):
+    for leaf, weight in leaves():
+        if re.search(LEAVES_THAT_UNLOCK, leaf):
             unlocking += abs(weight)
-        elif re.search(LEAVES_THAT_WAIT, name):
+        elif re.search(LEAVES_THAT_WAIT, leaf):
             waiting += abs(weight)
     if waiting > unlocking:
         return BLOCK, True
-    return MUTEX, unlocking > 0
+    if unlocking > 0:
+        return MUTEX, True
+    last = name.replace("\\", "/").rpartition("/")[2].lower()
+    return (BLOCK if BLOCK in last and MUTEX not in last else MUTEX), False
 
 
 def leaves_of(native: _native.Profile) -> list[tuple[str, float]]:

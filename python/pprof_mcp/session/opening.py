@@ -116,7 +116,7 @@ class Opener:
         """
         if _native.sniff(data[:HEAD]) == "zip":
             return self._zip(name, key, data, lambda _: None, keep, lasting=False)
-        return keep(Shared(self.decode(data), key))
+        return keep(Shared(self.decode(data), key, name))
 
     def attachment(self, path: str, name: str) -> bytes | None:
         """Read what is no profile in a directory or zip, without its compression.
@@ -144,7 +144,7 @@ class Opener:
         return None if content is None else _native.unpack(content, self.reader.limits or None)
 
     def _decoded(self, path: str, identity: str, data: bytes, keep: Keep) -> Profile:
-        profile = keep(Shared(self.decode(data), identity))
+        profile = keep(Shared(self.decode(data), identity, path))
         self._remember(identity, Origin(path))
         return profile
 
@@ -160,7 +160,7 @@ class Opener:
                 others.append(Other(name, reason))
                 continue
             try:
-                profile = kept(key) or keep(Shared(self.decode(content), key))
+                profile = kept(key) or keep(Shared(self.decode(content), key, name))
             except CancelledError:
                 raise
             except PprofMcpError as problem:

@@ -223,6 +223,10 @@ def test_few_events_give_no_verdict(tmp_path: Path, session: Session) -> None:
         ("Set", []),
         ("updateAll", []),
         ("Reset", []),
+        ("fill", []),
+        ("Reserve", []),
+        # Whoever has no name says nothing by it.
+        ("Rate.func1", []),
     ],
 )
 def test_a_write_lock_is_judged_by_what_its_function_is_called(
@@ -234,6 +238,58 @@ def test_a_write_lock_is_judged_by_what_its_function_is_called(
     ]
     found = contention_analysis(profile_of(session, tmp_path, "write", samples))
     assert [p.severity for p in found.patterns if p.type == "write_lock_for_reads"] == expected
+
+
+def test_a_deferred_release_is_of_the_function_that_deferred_it(tmp_path: Path, session: Session) -> None:
+    unlock = "sync.(*Mutex).Unlock:1 < sync.(*RWMutex).Unlock:2 < ex.com/a.(*T).fill.deferwrap1:8"
+    mutex = profile_of(session, tmp_path, "m", [(f"{unlock} < ex.com/a.(*T).fill:12", 500, 9 * SECOND)])
+    lock = "sync.(*RWMutex).Lock:1 < ex.com/a.(*T).fill:7"
+    block = profile_of(session, tmp_path, "b", [(lock, 500, 9 * SECOND)])
+    found = contention_analysis([mutex, block])
+    (row,) = found.by_lock_site
+    assert (row.function, row.source_location) == ("ex.com/a.(*T).fill", "ex.com/a/x.go:7")
+    assert [place.location for place in row.released_at] == ["ex.com/a/x.go:12"]
+    assert [pattern.type for pattern in found.patterns] == ["hot_lock"]
+    assert found.total_delay_ns == 9 * SECOND
+
+
+def test_who_waits_to_read_waits_for_the_writer_and_is_told_so(tmp_path: Path, session: Session) -> None:
+    unlock = "sync.(*RWMutex).Unlock:2 < ex.com/a.(*T).fill:12"
+    mutex = profile_of(session, tmp_path, "m", [(unlock, 500, 9 * SECOND)])
+    block = profile_of(
+        session, tmp_path, "b", [("sync.(*RWMutex).RLock:1 < ex.com/a.(*T).Len:20", 500, 9 * SECOND)]
+    )
+    found = contention_analysis([mutex, block])
+    (row,) = found.by_lock_site
+    assert (row.lock_type, row.source_location) == ("RWMutex read", "ex.com/a/x.go:20")
+    assert [place.location for place in row.released_at] == ["ex.com/a/x.go:12"]
+    assert "while it is held for writing, until a.(*T).fill (x.go:12)" in found.recommendations[0]
+    # A writer of another type is of another lock.
+    other = profile_of(session, tmp_path, "o", [(unlock.replace("(*T)", "(*U)"), 500, 9 * SECOND)])
+    assert len(contention_analysis([other, block]).by_lock_site) == 2
+
+
+def test_who_holds_a_lock_for_long_is_named_and_judged_where_others_wait(
+    tmp_path: Path, session: Session
+) -> None:
+    releases = [
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*T).Summary:30", 480, 9 * SECOND),
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*T).Post:12", 20, SECOND // 10),
+        ("sync.(*RWMutex).Unlock:1 < ex.com/a.(*U).Post:50", 20, SECOND // 10),
+    ]
+    mutex = profile_of(session, tmp_path, "m", releases)
+    waits = [("sync.(*RWMutex).Lock:1 < ex.com/a.(*T).Post:8", 500, 9 * SECOND)]
+    found = contention_analysis([mutex, profile_of(session, tmp_path, "b", waits)], limit=100)
+    row = found.by_lock_site[0]
+    assert [place.location for place in row.released_at] == ["ex.com/a/x.go:30", "ex.com/a/x.go:12"]
+    hot, write = found.patterns
+    assert (hot.type, write.type, hot.lock, write.lock) == (
+        "hot_lock", "write_lock_for_reads", "ex.com/a/x.go:8", "ex.com/a/x.go:8",
+    )  # fmt: skip
+    assert "until a.(*T).Summary (x.go:30)" in found.recommendations[0]
+    assert write.description.startswith("a.(*T).Summary (x.go:30) takes the write lock")
+    # Of another type is another lock.
+    assert [r.source_location for r in found.by_lock_site] == ["ex.com/a/x.go:8", "ex.com/a/x.go:50"]
 
 
 def test_locks_taken_within_each_other_in_both_orders_are_told(tmp_path: Path, session: Session) -> None:

@@ -10,11 +10,13 @@ import pprof_mcp as pp
 import pytest
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.results.goroutine import GoroutineAnalysisResult, PotentialLeak
+from pprof_mcp.session.session import Session
 from pprof_mcp.tools.pprof import goroutine_analysis as declared
 
 from tests.cases import CPU, Cases
 from tests.support import DATA
 from tests.tools.pprof.goroutine_stacks import dump_of, profile_of
+from tests.tools.pprof.stacks import profile_of as contention_of
 
 MAIN = DATA / "go" / "main"
 AFTER, BEFORE = str(MAIN / "goroutine.after.pb.gz"), str(MAIN / "goroutine.before.pb.gz")
@@ -31,10 +33,11 @@ CASES = Cases(
     good=[
         {"profile": AFTER},
         {"profile": AFTER, "base": BEFORE, "stacks": DUMP},
+        {"profile": AFTER, "block": str(MAIN / "block.after.pb.gz")},
         {"profile": DUMP},
         {"profile": str(MAIN / "goroutine.debug1.txt")},
     ],
-    wrong=[("profile", CPU), ("limit", 0), ("base", CPU), ("focus", "(")],
+    wrong=[("profile", CPU), ("limit", 0), ("base", CPU), ("block", AFTER), ("focus", "(")],
 )
 
 
@@ -62,6 +65,69 @@ def test_both_planted_leaks_are_found_and_nothing_else(form: str) -> None:
         ("medium", 0, False),
     ]
     assert (found.verdict, found.growth, found.total_goroutines) == ("leak", "grows", 1362)
+
+
+@pytest.mark.parametrize(
+    ("ended", "count", "expected"),
+    [
+        (None, 150, ["medium"]),
+        (15_000, 150, []),
+        (150, 150, []),
+        (0, 150, ["medium"]),
+        (0, 60, ["medium"]),
+        (None, 60, []),
+        # An idle pool of this size is usual.
+        (0, 40, []),
+        (30, 60, []),
+    ],
+)
+def test_a_block_profile_tells_a_pool_from_a_leak(
+    tmp_path: Path, session: Session, ended: int | None, count: int, expected: list[str]
+) -> None:
+    waits = [("runtime.chanrecv1 < example.com/app.other:1", 9), ("main.busy", 9)]
+    given = profile_of(tmp_path, [(LISTEN, count), *waits])
+    samples = [("runtime.chanrecv1:1 < example.com/app.other:1", 500, 10**9)]
+    if ended:
+        samples.append(
+            ("runtime.chanrecv1:1 < example.com/app.listen:7 < example.com/app.run:1", ended, 10**9)
+        )
+    block = None if ended is None else contention_of(session, tmp_path, "block.pb", samples)
+    found = goroutine_analysis(given, block=block)
+    assert [row.severity for row in found.potential_leaks] == expected
+    if ended == 0 and expected:
+        assert any("none of the waits at this line ended" in text for text in only(found).evidence)
+
+
+def test_a_group_that_stays_young_in_an_old_process_is_a_pool(tmp_path: Path) -> None:
+    young = ("chan receive", LISTEN, 150)
+    alone = goroutine_analysis(dump_of(tmp_path, [young, ("running", "main.busy", 9)]))
+    # Whether any collection saw them wait is not known.
+    assert only(alone).severity == "medium"
+    assert any("from the next collection on" in text for text in only(alone).evidence)
+    old = (
+        "IO wait, 3 minutes",
+        "internal/poll.runtime_pollWait < net.(*conn).Read < example.com/app.read:3",
+        1,
+    )
+    assert goroutine_analysis(dump_of(tmp_path, [young, old], name="old.txt")).potential_leaks == []
+    aged = ("chan receive, 3 minutes", LISTEN, 150)
+    assert only(goroutine_analysis(dump_of(tmp_path, [aged, old], name="aged.txt"))).aged == 150
+
+
+def test_those_who_queue_at_a_lock_that_is_let_go_are_no_leak(tmp_path: Path, session: Session) -> None:
+    lock = "sync.(*RWMutex).Lock:1 < example.com/app.fill:4 < example.com/app.run:1"
+    given = profile_of(tmp_path, [(lock, 60)])
+    base = profile_of(tmp_path, [(lock, 58)], name="base.pb")
+    assert only(goroutine_analysis(given, base=base)).severity == "medium"
+    block = contention_of(session, tmp_path, "block.pb", [(lock, 3_000, 10**9)])
+    assert goroutine_analysis(given, base=base, block=block).potential_leaks == []
+
+
+def test_growth_counts_whatever_else_ended(tmp_path: Path, session: Session) -> None:
+    given, base = (profile_of(tmp_path, [(LISTEN, count)], name=f"{count}.pb") for count in (120, 20))
+    ends = [("runtime.chanrecv1:1 < example.com/app.listen:7 < example.com/app.run:1", 9_000, 10**9)]
+    block = contention_of(session, tmp_path, "block.pb", ends)
+    assert only(goroutine_analysis(given, base=base, block=block)).severity == "high"
 
 
 @pytest.mark.parametrize("form", ["goroutine.after.pb.gz", "goroutine.before.pb.gz", "goroutine.debug2.txt"])
@@ -194,9 +260,9 @@ def test_growth_beyond_chance_is_a_leak_and_a_pool_that_rests_is_none(tmp_path: 
     assert grown(20, 60) == [("medium", True)]
     assert grown(20, 300) == [("high", True)]
     assert grown(20, 29) == []
-    assert grown(200, 201) == [("low", False)]
+    assert grown(200, 201) == []
     # 40 more are many by themselves, and less than two counts of this size differ by.
-    assert grown(900, 940) == [("low", False)]
+    assert grown(900, 940) == []
     assert grown(5000, 5003) == [("medium", False)]
     assert grown(0, 9) == []
 

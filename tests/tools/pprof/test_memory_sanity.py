@@ -15,7 +15,9 @@ from pprof_mcp.session.session import default_session
 from pprof_mcp.tools.pprof.memory_sanity import memory_sanity
 
 from tests.cases import BUNDLE, CPU, HEAPS, Cases
+from tests.property.naive import NaiveProfile, Sample
 from tests.tools.pprof.heaps import MIB, heap_of
+from tests.wire import number_field
 
 CASES = Cases(
     good=[{"heap_profile": BUNDLE, "container_rss_mb": 900}, {"heap_profile": HEAPS[1], "base": HEAPS[0]}],
@@ -161,6 +163,78 @@ def test_compression_temporary_tables_and_copies_from_c_are_told_by_their_bytes(
     sorter = "modernc.org/sqlite/lib._sqlite3VdbeSorterWrite:1"
     assert found(of(sorter, 200, 20))[0] == ("sqlite_temp_store", "medium", place)
     assert found(of("example.com/shop/c._Cfunc_GoBytes:1", 200, 0))[0] == ("cgo_copies", "medium", place)
+
+
+def test_what_came_and_went_in_between_is_no_reason_to_doubt_growth(tmp_path: Path) -> None:
+    def made(name: str, allocated: int, live: int, taken_at: float) -> str:
+        half = 512 * 1024
+        values = (allocated * 100, allocated * half, live * 100, live * half)
+        return heap_of(tmp_path, name, [("ex.com/m.Keep:4", values)], taken_at=taken_at)
+
+    before = pp.open_profile(made("before.pb", 4_000, 4_000, 100))
+    # 4,000 recorded objects are still there: that they are is no chance, so 2,000 more are none either.
+    (grown,) = memory_sanity(bundle(made("kept.pb", 6_000, 6_000, 110)), base=before).suspicions
+    assert (grown.category, grown.source_location) == (
+        "heap_growth", "ex.com/m/x.go:4",
+    )  # fmt: skip
+    assert "1000MB ± 22.42MB more" in grown.evidence[1]
+    few = pp.open_profile(made("few.pb", 8, 8, 100))
+    (grown,) = memory_sanity(bundle(made("churned.pb", 40, 23, 110)), base=few).suspicions
+    assert "7.5MB ± 2.79MB more" in grown.evidence[1]
+    # By chance.
+    assert memory_sanity(bundle(made("chance.pb", 16, 12, 110)), base=few).suspicions == []
+
+
+def test_small_objects_are_cheaper_than_large_ones(tmp_path: Path) -> None:
+    def made(name: str, size: int, rate: int) -> MemorySanityResult:
+        values = (rate * 10 // size, rate * 10, 0, 0)
+        return memory_sanity(bundle(heap_of(tmp_path, name, [("ex.com/m.Get:4", values)], seconds=10)))
+
+    assert made("small.pb", 64, 8 * MIB).suspicions == []
+    assert found(made("many.pb", 64, 20 * MIB)) == [("alloc_churn", "medium", "ex.com/m/x.go:4")]
+    assert found(made("large.pb", 64 << 10, 8 * MIB)) == [("alloc_churn", "low", "ex.com/m/x.go:4")]
+
+
+def test_each_place_that_makes_compressors_anew_is_told_by_itself(tmp_path: Path) -> None:
+    names = ("ex.com/m.One:1", "ex.com/m.Two:2", "ex.com/m.Small:3")
+    sizes = (200 * MIB, 100 * MIB, 6 * MIB)
+    samples = [
+        (f"compress/flate.NewWriter:1 < {name}", (size >> 19, size, 0, 0))
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    result = memory_sanity(bundle(heap_of(tmp_path, "heap.pb", samples, seconds=10)))
+    assert found(result) == [
+        ("compression_buffers", "medium", "ex.com/m/x.go:1"),
+        ("compression_buffers", "medium", "ex.com/m/x.go:2"),
+    ]
+    assert "allocated 20MB/s, 65.4% of all" in result.suspicions[0].evidence[0]
+
+
+def test_young_garbage_of_other_runtimes_is_neither_growth_nor_churn(tmp_path: Path) -> None:
+    def v8(name: str, live: int, taken_at: float) -> str:
+        types = (("objects", "count"), ("space", "bytes"))
+        frame = (("render", "/srv/app/views.js", 4),)
+        body = NaiveProfile((Sample((frame,), (live >> 10, live)),), types).encode()
+        (tmp_path / name).write_bytes(body + number_field(9, int(taken_at * 1e9)))
+        return str(tmp_path / name)
+
+    before = pp.open_profile(v8("before.pb", MIB, 100))
+    assert memory_sanity(bundle(v8("young.pb", 6 * MIB, 110)), base=before).suspicions == []
+    (grown,) = memory_sanity(bundle(v8("old.pb", 60 * MIB, 110)), base=before).suspicions
+    assert (grown.category, grown.source_location) == ("heap_growth", "/srv/app/views.js:4")
+    assert "collect before both" in grown.advice
+    assert "goroutines" not in grown.advice
+
+    def python(name: str, allocated: int) -> str:
+        types = (("alloc-samples", "count"), ("alloc-space", "bytes"))
+        frame = (("tax", "/srv/app/tax.py", 4),)
+        body = NaiveProfile((Sample((frame,), (allocated >> 10, allocated)),), types).encode()
+        (tmp_path / name).write_bytes(body + number_field(10, 10**10))
+        return str(tmp_path / name)
+
+    assert memory_sanity(bundle(python("few.pb", 500 * MIB))).suspicions == []
+    (churn,) = memory_sanity(bundle(python("many.pb", 2_000 * MIB))).suspicions
+    assert (churn.category, churn.severity) == ("alloc_churn", "medium")
 
 
 def test_a_word_in_a_name_is_no_evidence(tmp_path: Path) -> None:

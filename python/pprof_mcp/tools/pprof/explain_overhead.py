@@ -190,8 +190,14 @@ def _share(costs: Costs, row: Cost | None) -> InYourProfile:
             for name, cum in (row.functions if row else ())
         ],
         callers=[
-            OverheadCaller(function=name, file=file or None, value=part, pct=share_pct(part, total))
-            for name, file, part in (row.callers if row else ())
+            OverheadCaller(
+                function=one.function,
+                file=one.file or None,
+                line=one.line or None,
+                value=one.value,
+                pct=share_pct(one.value, total),
+            )
+            for one in (row.callers if row else ())
         ],
     )
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp.filters import SampleFilters
-from pprof_mcp.goroutines import Found, Goroutines, check_kind, compared, joined, read
+from pprof_mcp.goroutines import Found, Goroutines, check_kind, compared, joined, read, with_ends, with_others
 from pprof_mcp.insight.goroutine_leaks import MANY, Leak, grew, judge, ranked
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
@@ -42,6 +42,10 @@ def goroutine_analysis(
         Profile | None,
         Field(description="Dump (debug=2; path, `handle:...`) of the same moment: adds ages, creators."),
     ] = None,
+    block: Annotated[
+        Profile | None,
+        Field(description="Block profile of the process (path, `handle:...`): which waits ever end."),
+    ] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Candidates at most.")] = 5,
     cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
     **filters: Unpack[SampleFilters],
@@ -49,9 +53,9 @@ def goroutine_analysis(
     """Tell what goroutines wait for and which of them look leaked, with the evidence.
 
     Takes goroutine and goroutineleak profiles, dumps of stacks (`debug=2`) and output of a panic; dumps also
-    tell ages and creators. Give an earlier snapshot as base: growth is the best evidence, and a pool that
-    rests is no leak. What goroutines are for tells pprof.goroutine_categorize; how long waits take, from a
-    block or mutex profile, pprof.contention_analysis.
+    tell ages and creators. The best evidence are growth since an earlier snapshot (base) and a block profile:
+    waits of a pool end, those of a leak never. What goroutines are for tells pprof.goroutine_categorize; how
+    long waits take, from a block or mutex profile, pprof.contention_analysis.
     """
     for name, given in (("base", base), ("stacks", stacks)):
         if given is not None:
@@ -67,6 +71,9 @@ def goroutine_analysis(
     before = None if base is None else read(base, filters)
     if before is not None:
         now = compared(now, before)
+    if block is not None:
+        now = with_ends(now, block)
+    now = with_others(now)
     by_leak = {found.group: found for found in now.groups}
     judged = (judge(found.group, now.total, proven=now.is_leak_profile) for found in now.groups)
     leaks = ranked([leak for leak in judged if leak is not None])

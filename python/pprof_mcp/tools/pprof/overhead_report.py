@@ -126,8 +126,14 @@ def _detection(row: Cost, costs: Costs) -> Detection:
             for name, cum in row.functions
         ],
         callers=[
-            OverheadCaller(function=name, file=file or None, value=value, pct=share_pct(value, total))
-            for name, file, value in row.callers
+            OverheadCaller(
+                function=one.function,
+                file=one.file or None,
+                line=one.line or None,
+                value=one.value,
+                pct=share_pct(one.value, total),
+            )
+            for one in row.callers
         ],
         suggestion=None if severe == "low" else _suggestion(row.category.id, costs.marked.runtime),
     )
@@ -169,7 +175,7 @@ def _hints(rows: list[Cost], costs: Costs, overhead: int) -> list[str]:
         severe = judged(row, costs)
         if severe != "low":
             threshold = HIGH_PCT if severe == "high" else MEDIUM_PCT
-            who = f", most of it for {row.callers[0][0]}" if row.callers else ""
+            who = f", most of it for {row.callers[0].function}" if row.callers else ""
             share = share_pct(row.below, costs.total)
             hints.append(f"{row.category.title}: {share:g} % ({severe}, from {threshold:g} %){who}.")
     if hints and share_pct(overhead, costs.total) > HIGH_TOTAL_PCT:
