@@ -42,13 +42,12 @@ class ServicesResult(Result):
     query: str = Field(description="What was asked for.")
     env: str = Field(description="Beginning of the environment; empty for any.")
     dd_site: str = Field(description="Site of Datadog.")
-    from_ts: str = Field(description="Start of the window that was looked at.")
-    to_ts: str = Field(description="Its end.")
+    hours: float = Field(description="How far back profiles were looked at.")
     found_by: FoundBy = Field(
         description="query: measures of profiles, all services; list: profiles looked through, most of them."
     )
     cached: bool = Field(description="Whether the services were known from a call some minutes ago.")
-    cached_at: str = Field(description="When they were asked for.")
+    cached_at: str | None = Field(description="When they were asked for, if that was before; else null.")
     total: int = Field(description="Services that were compared with the query.")
     matches: list[ServiceRow] = Field(description="The services.")
     left_out: LeftOut = Field(description="Services before and behind these.")
@@ -101,11 +100,10 @@ def search(
         query=query,
         env=env,
         dd_site=directory.site,
-        from_ts=text(directory.window.start),
-        to_ts=text(directory.window.end),
+        hours=hours,
         found_by=directory.found_by,
         cached=was_known,
-        cached_at=text(directory.asked_at),
+        cached_at=text(directory.asked_at) if was_known else None,
         total=len(there),
         matches=[_row(match, there[match.name], env) for match in shown],
         left_out=LeftOut(rows=len(found) - len(shown)),
