@@ -7,6 +7,7 @@ import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def planted(fake: FakeDatadog, percents: list[float], **more: Any) -> None:
         fake.store.add(
             replace(
                 base, start=end - 60, end=end, seq=place + 5,
-                make=lambda profile, place=place: make(place, profile), **more,
+                make=partial(make, place), **more,
             )
         )  # fmt: skip
 
@@ -168,7 +169,7 @@ def test_odd_profiles_are_named_and_decide_nothing(asking: Session, fake: FakeDa
 
 
 def test_a_step_between_two_sets_of_machines_is_told(asking: Session, fake: FakeDatadog) -> None:
-    planted(fake, [10] * 10 + [30] * 10)
+    planted(fake, [10.0] * 10 + [30.0] * 10)
     fake.store.profiles[-10:] = [replace(one, host="other") for one in fake.store.profiles[-10:]]
     found = history(asking, "hot", service="planted", limit=30)
     assert found.verdict.kind == "step"
@@ -292,7 +293,11 @@ def test_when_none_is_left_the_reason_is_the_error(asking: Session, fake: FakeDa
 
 def test_a_broken_bundle_is_left_out(asking: Session, fake: FakeDatadog) -> None:
     planted(fake, [10.0] * 9)
-    broken = replace(fake.store.profiles[-2], make=lambda _: {"cpu.pprof": b"\x0a\x7fnonsense"})
+
+    def nonsense(_: Profile) -> Files:
+        return {"cpu.pprof": b"\x0a\x7fnonsense"}
+
+    broken = replace(fake.store.profiles[-2], make=nonsense)
     fake.store.profiles[-2] = broken
     found = history(asking, "hot", service="planted")
     assert len(found.entries) == 8
@@ -384,7 +389,11 @@ def test_progress_tells_how_many_are_done_and_failed(asking: Session, fake: Fake
     planted(fake, [10.0] * 9)
     fake.store.profiles[-9] = replace(fake.store.profiles[-9], expires_at=0)
     told: list[tuple[int, int, int, int]] = []
-    token = WATCH.set(lambda *given: told.append(given[:4]))
+
+    def listen(done: int, total: int, size: int, failed: int, *_: object) -> None:
+        told.append((done, total, size, failed))
+
+    token = WATCH.set(listen)
     try:
         history(asking, "hot", service="planted")
     finally:

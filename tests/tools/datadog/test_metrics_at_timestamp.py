@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,23 @@ CASES = Cases(
 AT = "2026-09-01T11:00:00Z"
 
 
-def around(session: Session, service: str = "checkout", **more: Any) -> MetricsResult:
+def around(session: Session, service: Any = "checkout", **more: Any) -> MetricsResult:
     given = {"service": service, "timestamp": AT, **more}
     found = run(load("datadog.metrics_at_timestamp"), given, session=session)
     assert isinstance(found, MetricsResult)
     return found
 
 
-def sent(fake: FakeDatadog, name: str, value: Any, unit: str = "", **tags: str) -> None:
+def sent(
+    fake: FakeDatadog, name: str, value: Callable[[float], float | None], unit: str = "", **tags: str
+) -> None:
     given = {"service": "checkout", "env": "prod", "host": "h", **tags}
     listed = tuple(f"{key}:{one}" for key, one in given.items())
     fake.store.add(Metric(name, listed, value, interval=10, unit=unit))
+
+
+def constant(value: float) -> Callable[[float], float]:
+    return lambda _: value
 
 
 def v2_refused(fake: FakeDatadog) -> None:
@@ -171,7 +178,7 @@ def test_several_sources_become_one_as_asked(
 
 def test_a_tag_keeps_series_apart(asking: Session, fake: FakeDatadog, api: str) -> None:
     for host, value in (("b", 2.0), ("a", 1.0), ("c", 3.0)):
-        sent(fake, "my.metric", lambda _, value=value: value, host=host)
+        sent(fake, "my.metric", constant(value), host=host)
     found = around(asking, metrics=["my.metric"], by="host", limit=2)
     assert found.found_by == api
     assert [(row.tags, row.nearest_value) for row in found.metrics] == [
