@@ -77,7 +77,7 @@ def nonsense(_: Profile) -> Files:
 
 def planted(fake: FakeDatadog, percents: Sequence[float], **more: Any) -> None:
     """Add a service `planted` with one profile a minute, the last of now."""
-    base = Profile("planted", "prod", "1", "h", "go", 0, 0, encoding="gzip", **more)
+    base = replace(Profile("planted", "prod", "1", "h", "go", 0, 0, encoding="gzip"), **more)
     for place, percent in enumerate(percents):
         end = fake.clock() - 60 * (len(percents) - place)
         fake.store.add(replace(base, start=end - 60, end=end, seq=place + 5, make=share(percent)))
