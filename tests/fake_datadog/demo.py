@@ -114,7 +114,7 @@ def main() -> int:
     fake.store.add(*(one for one in default_profiles(now) if one.end <= now))
     events = default_events(now)
     fake.store.add(*events)
-    deployed = max(one.time for one in events if one.title.endswith("to prod"))
+    deployed = next(one.time for one in events if one.service == "checkout" and "to prod" in one.title)
     with fake, tempfile.TemporaryDirectory(prefix="pprof-mcp-demo-") as folder:
         environment = {
             **os.environ,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,12 +57,12 @@ def history(session: Session, function: str = "priceItem", **more: Any) -> Histo
     return found
 
 
-def shares(*percents: float) -> Callable[[int, Profile], Files]:
-    """Make CPU profiles in which `hot` has such shares, one after the other."""
+def share(percent: float) -> Callable[[Profile], Files]:
+    """Make CPU profiles in which `hot` has such a share."""
 
-    def make(place: int, _: Profile) -> Files:
+    def make(_: Profile) -> Files:
         out = Pprof((("cpu", "nanoseconds"),), duration=60_000_000_000)
-        hot = round(percents[place] * 1_000_000)
+        hot = round(percent * 1_000_000)
         for name, value in (("main.hot", hot), ("main.cold", 100_000_000 - hot)):
             if value:
                 out.add([("main.main", "m.go", 1), (name, "m.go", 2)], [value])
@@ -72,18 +71,16 @@ def shares(*percents: float) -> Callable[[int, Profile], Files]:
     return make
 
 
-def planted(fake: FakeDatadog, percents: list[float], **more: Any) -> None:
+def nonsense(_: Profile) -> Files:
+    return {"cpu.pprof": b"\x0a\x7fnonsense"}
+
+
+def planted(fake: FakeDatadog, percents: Sequence[float], **more: Any) -> None:
     """Add a service `planted` with one profile a minute, the last of now."""
-    make = shares(*percents)
-    base = Profile("planted", "prod", "1", "h", "go", 0, 0, encoding="gzip")
-    for place in range(len(percents)):
+    base = replace(Profile("planted", "prod", "1", "h", "go", 0, 0, encoding="gzip"), **more)
+    for place, percent in enumerate(percents):
         end = fake.clock() - 60 * (len(percents) - place)
-        fake.store.add(
-            replace(
-                base, start=end - 60, end=end, seq=place + 5,
-                make=partial(make, place), **more,
-            )
-        )  # fmt: skip
+        fake.store.add(replace(base, start=end - 60, end=end, seq=place + 5, make=share(percent)))
 
 
 def test_a_step_is_told_with_its_time_versions_and_size(asking: Session) -> None:
@@ -169,7 +166,7 @@ def test_odd_profiles_are_named_and_decide_nothing(asking: Session, fake: FakeDa
 
 
 def test_a_step_between_two_sets_of_machines_is_told(asking: Session, fake: FakeDatadog) -> None:
-    planted(fake, [10.0] * 10 + [30.0] * 10)
+    planted(fake, [10] * 10 + [30] * 10)
     fake.store.profiles[-10:] = [replace(one, host="other") for one in fake.store.profiles[-10:]]
     found = history(asking, "hot", service="planted", limit=30)
     assert found.verdict.kind == "step"
@@ -293,10 +290,6 @@ def test_when_none_is_left_the_reason_is_the_error(asking: Session, fake: FakeDa
 
 def test_a_broken_bundle_is_left_out(asking: Session, fake: FakeDatadog) -> None:
     planted(fake, [10.0] * 9)
-
-    def nonsense(_: Profile) -> Files:
-        return {"cpu.pprof": b"\x0a\x7fnonsense"}
-
     broken = replace(fake.store.profiles[-2], make=nonsense)
     fake.store.profiles[-2] = broken
     found = history(asking, "hot", service="planted")
@@ -390,10 +383,11 @@ def test_progress_tells_how_many_are_done_and_failed(asking: Session, fake: Fake
     fake.store.profiles[-9] = replace(fake.store.profiles[-9], expires_at=0)
     told: list[tuple[int, int, int, int]] = []
 
-    def listen(done: int, total: int, size: int, failed: int, *_: object) -> None:
+    def watch(done: int, total: int, size: int, failed: int, what: str = "", /) -> None:
+        assert what == "downloads"
         told.append((done, total, size, failed))
 
-    token = WATCH.set(listen)
+    token = WATCH.set(watch)
     try:
         history(asking, "hot", service="planted")
     finally:

@@ -37,7 +37,7 @@ CASES = Cases(
 AT = "2026-09-01T11:00:00Z"
 
 
-def around(session: Session, service: Any = "checkout", **more: Any) -> MetricsResult:
+def around(session: Session, service: str = "checkout", **more: Any) -> MetricsResult:
     given = {"service": service, "timestamp": AT, **more}
     found = run(load("datadog.metrics_at_timestamp"), given, session=session)
     assert isinstance(found, MetricsResult)
@@ -45,14 +45,18 @@ def around(session: Session, service: Any = "checkout", **more: Any) -> MetricsR
 
 
 def sent(
-    fake: FakeDatadog, name: str, value: Callable[[float], float | None], unit: str = "", **tags: str
+    fake: FakeDatadog, name: str, value: Callable[[int], float | None], unit: str = "", **tags: str
 ) -> None:
     given = {"service": "checkout", "env": "prod", "host": "h", **tags}
     listed = tuple(f"{key}:{one}" for key, one in given.items())
     fake.store.add(Metric(name, listed, value, interval=10, unit=unit))
 
 
-def constant(value: float) -> Callable[[float], float]:
+def _with(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    return {**usual, **given}
+
+
+def _always(value: float) -> Callable[[int], float]:
     return lambda _: value
 
 
@@ -178,7 +182,7 @@ def test_several_sources_become_one_as_asked(
 
 def test_a_tag_keeps_series_apart(asking: Session, fake: FakeDatadog, api: str) -> None:
     for host, value in (("b", 2.0), ("a", 1.0), ("c", 3.0)):
-        sent(fake, "my.metric", constant(value), host=host)
+        sent(fake, "my.metric", _always(value), host=host)
     found = around(asking, metrics=["my.metric"], by="host", limit=2)
     assert found.found_by == api
     assert [(row.tags, row.nearest_value) for row in found.metrics] == [
@@ -242,7 +246,7 @@ def test_what_can_not_be_meant_is_an_error_and_asks_nothing(
     asking: Session, fake: FakeDatadog, given: dict[str, Any], argument: str
 ) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        around(asking, **{"metrics": ["go.mem.heap"], **given})
+        around(asking, **_with({"metrics": ["go.mem.heap"]}, given))
     assert caught.value.details["argument"] == argument
     assert not fake.log.requests
 
