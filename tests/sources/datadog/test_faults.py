@@ -21,55 +21,14 @@ from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import run
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.decoding import Candidate
-from pprof_mcp.sources.datadog.profiles import Listing
-from pprof_mcp.sources.net.client import Http
-from pprof_mcp.sources.net.limiter import Limiter
 from pprof_mcp.sources.net.together import together
-from pprof_mcp.sources.remote import Remote
-from pprof_mcp.sources.times import Window, from_epoch
 
-from tests.datadog import session_of, settings_of
+from tests.datadog import session_of
 from tests.fake_datadog import FakeDatadog
 from tests.fake_datadog.faults import KINDS, RATE_LIMITED
 from tests.fake_datadog.proxy import Proxy
-
-
-class Virtual:
-    """Sources whose time is that of the imitation: waits take none."""
-
-    def __init__(self, fake: FakeDatadog, folder: Path, **more: str) -> None:
-        self.waits: list[float] = []
-        self.fake = fake
-
-        def sleep(seconds: float) -> None:
-            self.waits.append(seconds)
-            fake.clock.forward(seconds)
-
-        def limiter() -> Limiter:
-            return Limiter(clock=fake.clock, sleep=sleep)
-
-        self.remote = Remote(
-            settings_of(fake, **more),
-            folder=folder,
-            connect=lambda proxies, _: Http(
-                limiter=limiter(),
-                proxies=proxies,
-                clock=fake.clock,
-                wall=fake.clock,
-                sleep=sleep,
-                random=lambda: 0.5,
-            ),
-            wall=fake.clock,
-        )
-
-    def listed(self) -> Listing:
-        now = self.fake.clock()
-        window = Window(from_epoch(now - 3_600), from_epoch(now))
-        return self.remote.profiles.search("service:checkout env:prod", window, limit=5)
-
-    def downloaded(self) -> Path:
-        one = max(self.fake.store.visible(), key=lambda one: (one.service == "checkout", one.end))
-        return self.remote.profiles.download(Candidate(one.event_id, one.profile_id)).path
+from tests.sources.datadog import fault_table
+from tests.sources.datadog.virtual import ENDLESS, Virtual
 
 
 @pytest.fixture
@@ -102,8 +61,6 @@ LASTING: dict[str, type[PprofMcpError]] = {
     "cut_chunked": NetworkError,
 }
 """What a download ends with when a fault stays; all others are broken answers."""
-ENDLESS = {"stall_before_headers", "stall_mid_body", "hold"}
-"""Silence is measured on the real clock; see the tests of the transport."""
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ENDLESS])
@@ -137,6 +94,16 @@ def test_every_fault_of_a_list_ends_well_or_in_words(virtual: Virtual, fake: Fak
         virtual.listed()
     assert caught.value.hint
     assert fake.second.keys_seen() == []
+
+
+@pytest.mark.slow
+def test_the_table_of_the_documentation_says_what_is_seen() -> None:
+    written = fault_table.PAGE.read_text(encoding="utf-8")
+    made = fault_table.rows()
+    assert len(made) >= len(KINDS) - 1
+    for row in made.values():
+        assert row in written
+    assert written == fault_table.HEAD + "".join(made.values())
 
 
 def test_the_two_tables_of_faults_know_all_of_them() -> None:
