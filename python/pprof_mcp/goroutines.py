@@ -259,7 +259,9 @@ def with_ends(now: Goroutines, block: Profile) -> Goroutines:
         PprofMcpError: As the core says.
     """
     types = [item["type"] for item in block.shared.meta["sample_types"]]
-    if BLOCK not in block.kinds or "contentions" not in types:
+    # One whose stacks do not say which of the two it is, such as an empty one, is what its user says.
+    may_be = BLOCK in block.kinds or not block.shared.kind_is_certain
+    if not may_be or "contentions" not in types:
         raise WrongProfileKindError(
             f"block: {block.name} is a {block.kind} profile, a block profile of Go is needed",
             hint="Take one from /debug/pprof/block; leave it out if there is none.",
