@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
@@ -71,4 +73,6 @@ def _one(name: str, job: Callable[[], Result], cancellation: _native.Cancellatio
     except PprofMcpError as problem:
         return problem
     except Exception:  # noqa: BLE001 - its text may hold anything, and the other analyses still answer
+        # The answer says that it failed; where, is for whoever mends it, as with a tool called alone.
+        traceback.print_exc(file=sys.stderr)
         return InternalError(f"something went wrong inside {name}")

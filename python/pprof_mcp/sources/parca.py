@@ -51,8 +51,8 @@ class Parca:
     gate: Gate
     base: str
 
-    def types(self) -> list[str]:
-        """Give the profile types, sorted.
+    def types(self, _window: tuple[int, int]) -> list[str]:
+        """Give the profile types, sorted; it knows them for all times together.
 
         Raises:
             SourceError: It can not be asked, or does not answer as Parca does.
@@ -70,15 +70,15 @@ class Parca:
             raise self._strange(what) from None
         return sorted(one for one in found if profile_types.is_type(one))
 
-    def labels(self, name: str) -> list[str]:
-        """Give the values of a label.
+    def services(self, _window: tuple[int, int]) -> list[str]:
+        """Give the values of `job`, for all times together.
 
         Raises:
             SourceError: As `types`.
         """
-        what = f"the values of {name}"
+        what = "the values of job"
         try:
-            return sorted(texts(self._call("Values", what, message((1, name))), 1))
+            return sorted(texts(self._call("Values", what, message((1, "job"))), 1))
         except MalformedError:
             raise self._strange(what) from None
 

@@ -45,17 +45,17 @@ class Pyroscope:
     gate: Gate
     base: str
 
-    def types(self, start: int, end: int) -> list[str]:
+    def types(self, window: tuple[int, int]) -> list[str]:
         """Give the profile types of a window, sorted.
 
         Args:
-            start: Milliseconds since 1970.
-            end: The same.
+            window: Beginning and end, in milliseconds since 1970.
 
         Raises:
             SourceError: It can not be asked, or does not answer as Pyroscope does.
         """
-        answer = self._post_json("ProfileTypes", "the profile types", {"start": str(start), "end": str(end)})
+        start, end = (str(one) for one in window)
+        answer = self._post_json("ProfileTypes", "the profile types", {"start": start, "end": end})
         rows: Any = answer.get("profileTypes") or []
         if not isinstance(rows, list):
             raise self._strange("the profile types")
@@ -63,14 +63,15 @@ class Pyroscope:
         found = [str(row.get("ID", "")) for row in dicts]
         return sorted({one for one in found if profile_types.is_type(one)})
 
-    def services(self, start: int, end: int) -> list[str]:
+    def services(self, window: tuple[int, int]) -> list[str]:
         """Give the values of `service_name` in a window.
 
         Raises:
             SourceError: As `types`.
         """
-        window = {"name": "service_name", "start": str(start), "end": str(end)}
-        answer = self._post_json("LabelValues", "the services", window)
+        start, end = (str(one) for one in window)
+        asked = {"name": "service_name", "start": start, "end": end}
+        answer = self._post_json("LabelValues", "the services", asked)
         names: Any = answer.get("names") or []
         return sorted(str(name) for name in cast("list[Any]", names)) if isinstance(names, list) else []
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pprof_mcp.errors import NotConfiguredError
-from pprof_mcp.sources import profile_types
-from pprof_mcp.sources.capture import Piece, file_name, unique
-from pprof_mcp.sources.keeping import keep
-from pprof_mcp.sources.labels import selector
-from pprof_mcp.sources.named import Fetched
+from pprof_mcp.sources import windowed
 from pprof_mcp.sources.parca import Parca
-from pprof_mcp.sources.times import window_of
 
 if TYPE_CHECKING:
-    from pprof_mcp.sources.named import Wanted
+    from pprof_mcp.sources.named import Fetched, Wanted
     from pprof_mcp.sources.remote import Remote
 
 SUMMARY: Final = "Parca: of each kind one profile, merged over the window."
-TAKES: Final = frozenset({"url", "service", "query", "kinds", "hours", "from", "to"})
+TAKES: Final = windowed.TAKES
 LABEL: Final = "job"
 """What a service is called there: every scraped target has the name of its scrape job."""
-USUAL_HOURS: Final = 1.0
-"""Length of a window that is not said. Source: chosen; the server merges all that is in it."""
+PLACE: Final = windowed.Place("parca", "Parca", "PPROF_MCP_PARCA_URL", "http://localhost:7070", LABEL, Parca)
 
 
 def fits(wanted: Wanted, remote: Remote) -> bool:
     """Whether one is configured, and a service or labels are named."""
-    asked = wanted.text("service") or wanted.text("query")
-    return bool(remote.settings.places.parca and asked and not wanted.text("url"))
+    return windowed.is_meant(wanted, remote.settings.places.parca)
 
 
 def fetch(wanted: Wanted, remote: Remote) -> Fetched:
@@ -39,26 +29,4 @@ def fetch(wanted: Wanted, remote: Remote) -> Fetched:
     Raises:
         PprofMcpError: It can not be fetched.
     """
-    base = (wanted.text("url") or remote.settings.places.parca).rstrip("/")
-    if not base:
-        raise NotConfiguredError(
-            "no Parca is configured",
-            hint="Set PPROF_MCP_PARCA_URL, such as http://localhost:7070, or give url.",
-            details={"missing": ["PPROF_MCP_PARCA_URL"]},
-        )
-    server = Parca(remote.gate, base)
-    span = window_of(wanted.given, remote.now, USUAL_HOURS)
-    window = span.millis
-    labels = selector(wanted.text("service"), wanted.text("query"), LABEL, lambda: server.labels(LABEL))
-    types = profile_types.chosen(server.types(), wanted.texts("kinds"))
-
-    def saver(profile_type: str) -> Callable[[Path], None]:
-        return lambda target: server.save(profile_type, labels, window, target)
-
-    names = unique([file_name(f"{'.'.join(one.split(':')[:2])}.pb.gz") for one in types])
-    pieces = [
-        Piece(name, f"{profile_types.kind_of(one)} ({one})", saver(one))
-        for name, one in zip(names, types, strict=True)
-    ]
-    kept = keep(remote, f"parca|{base}|{labels}|{window}", pieces)
-    return Fetched(kept.path, since=span.start, until=span.end, failures=kept.failures)
+    return windowed.fetch(PLACE, remote.settings.places.parca, wanted, remote)
