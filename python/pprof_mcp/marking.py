@@ -30,18 +30,21 @@ class Marked:
     Args:
         profile: The profile.
         filters: The shared options.
+        runtime: Where it comes from, when that is known, as for a part of what was looked at before.
 
     Raises:
         PprofMcpError: As the core says.
     """
 
-    def __init__(self, profile: Profile, filters: Mapping[str, object]) -> None:
+    def __init__(self, profile: Profile, filters: Mapping[str, object], runtime: str | None = None) -> None:
         self.profile = profile
         self.filters = filters
         self.functions: Rows = ask(_native.functions, profile, filters)
         names, files, cum = (self.functions[key] for key in ("name", "file", "cum"))
-        self.runtime = runtime_of(zip(files, cum, strict=True)) or runtime_of_names(
-            zip(names, cum, strict=True)
+        self.runtime = (
+            runtime
+            or runtime_of(zip(files, cum, strict=True))
+            or runtime_of_names(zip(names, cum, strict=True))
         )
 
     def groups(self, marking: Marking, **query: object) -> Rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Annotated
 
@@ -76,9 +75,10 @@ def goroutine_categorize(
     page = page_of(cursor, limit)
     now = read(profile, filters)
     mark = _marking(rules)
-    found = _grouped(profile, filters, mark)
+    marked = Marked(profile, filters)
+    found = _grouped(marked, mark)
     index = found["sample_type"]["index"]
-    states = _by_state(profile, filters, mark, is_dump=now.ages_known)
+    states = _by_state(marked, mark, is_dump=now.ages_known)
     rows = [_row(group, index, now.total, rules, states) for group in found["groups"] if group["kind"]]
     rows.sort(key=lambda row: (-row.count, row.preset, row.name))
     shown = rows[page.offset : page.offset + page.limit]
@@ -140,32 +140,29 @@ def _marking(rules: tuple[Purpose, ...]) -> Marking:
     return mark
 
 
-def _grouped(profile: Profile, filters: Mapping[str, object], mark: Marking) -> Rows:
-    marked = Marked(profile, filters)
+def _grouped(marked: Marked, mark: Marking) -> Rows:
     return marked.groups(mark, pick="least", stacks=MOST_STACKS, names=2, max_depth=24)
 
 
-def _by_state(
-    profile: Profile, filters: Mapping[str, object], mark: Marking, *, is_dump: bool
-) -> dict[str, dict[int, int]]:
+def _by_state(marked: Marked, mark: Marking, *, is_dump: bool) -> dict[str, dict[int, int]]:
     """Count goroutines by category in the states that can be picked out; the third is what is left.
 
     A parked goroutine is in `runtime.gopark`, and no other is (specified: Go's scheduler); a dump says it.
     """
     if is_dump:
         picked = {
-            "running": profile.filter(tagfocus="state=^(?:running|runnable)$"),
-            "syscall": profile.filter(tagfocus="state=^syscall$"),
+            "running": marked.profile.filter(tagfocus="state=^(?:running|runnable)$"),
+            "syscall": marked.profile.filter(tagfocus="state=^syscall$"),
         }
     else:
         waiting = r"^runtime\.gopark$"
         picked = {
-            "waiting": profile.filter(focus=waiting),
-            "syscall": profile.filter(focus=in_system_calls(), ignore=waiting),
+            "waiting": marked.profile.filter(focus=waiting),
+            "syscall": marked.profile.filter(focus=in_system_calls(), ignore=waiting),
         }
     counts: dict[str, dict[int, int]] = {}
     for state, part in picked.items():
-        found = _grouped(part, filters, mark)
+        found = _grouped(Marked(part, marked.filters, marked.runtime), mark)
         index = found["sample_type"]["index"]
         counts[state] = {kind["kind"]: kind["first"][index] for kind in found["kinds"]}
     return counts
