@@ -9,7 +9,7 @@ from typing import Any
 from pprof_mcp import _native
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.insight.frames import go_package
-from pprof_mcp.insight.goroutine_leaks import ALIKE, FINALIZING, NETWORK, Group
+from pprof_mcp.insight.goroutine_leaks import ALIKE, CLIENT_LOOPS, FINALIZING, NETWORK, Group
 from pprof_mcp.insight.goroutine_waits import Wait, is_plumbing, kind_of, kinds_of_states, waits
 from pprof_mcp.insight.origin import is_own
 from pprof_mcp.marking import OWN, PLUMBING, Marked
@@ -180,6 +180,7 @@ def _found(row: Rows, index: int, *, ages_known: bool) -> Found:
         oldest=age["max"] if age else None,
         ages_known=ages_known,
         is_own=owner is not None,
+        client=next((name for frame in stack if (name := frame["function"]) in CLIENT_LOOPS), ""),
         is_finalizing=any(FINALIZING.match(frame["function"]) for frame in stack),
     )
     return Found(

@@ -53,6 +53,7 @@ NETWORK: Final = "IO wait"
 
 CLIENT_READS: Final = "net/http.(*persistConn).readLoop"
 CLIENT_WRITES: Final = "net/http.(*persistConn).writeLoop"
+CLIENT_LOOPS: Final = (CLIENT_READS, CLIENT_WRITES)
 """Where net/http keeps the two goroutines of each connection of a client (specified by that package)."""
 
 FINALIZING: Final = re.compile(r"runtime\.(?:runFinalizers|runfinq|runCleanups|\(\*cleanupQueue\)\..*)$")
@@ -80,6 +81,7 @@ class Group:
         is_own: Whether there is own code in their stacks.
         connections: How many more connections the same package reads than before, if they grew alike; else 0.
         is_finalizing: Whether it is the runtime's own goroutine, in a finalizer.
+        client: Which loop of a connection of a client of net/http most of them are in; empty for none.
     """
 
     wait: Wait
@@ -95,11 +97,7 @@ class Group:
     is_own: bool = False
     connections: int = 0
     is_finalizing: bool = False
-
-    @property
-    def is_client(self) -> bool:
-        """Whether a client of net/http keeps them, by connection."""
-        return self.site[0] in (CLIENT_READS, CLIENT_WRITES)
+    client: str = ""
 
     @property
     def holds_body(self) -> bool:
@@ -108,7 +106,7 @@ class Group:
         Source: specified: a connection that is idle waits for bytes, one whose response was handed over
         selects until its body is read to the end or closed.
         """
-        return self.site[0] == CLIENT_READS and self.wait.lasting == "receive"
+        return self.client == CLIENT_READS and self.wait.lasting == "receive"
 
     @property
     def wakes(self) -> bool:
@@ -195,7 +193,7 @@ def _severity(group: Group, total: int) -> Severity | None:
         found = "high" if group.before or group.aged else "medium"
     elif not lasting or count < FEW:
         found = None
-    elif lasting == "idle" or group.site[0] == CLIENT_WRITES:
+    elif lasting == "idle" or group.client == CLIENT_WRITES:
         found = _idle(group)
     elif count >= MANY:
         found = "medium" if group.is_steady and lasting != "never" else "high"
@@ -286,6 +284,7 @@ _ENDS: Final = {
     "chan receive": "See who should send on this channel or close it; let the wait end with a context.",
     "chan send": "See who should receive from this channel; let the send end with a context.",
     "select": "See which of its cases should come; add one for a context that ends.",
+    "sync.WaitGroup.Wait": "See which Done never comes: behind an early return, or Add of too many. Defer it.",
 }
 """What ends a wait, by the runtime's words for it."""
 
@@ -294,11 +293,11 @@ _LOOPS: Final = (
     "They wake and wait again, so each is a loop that nobody ends: let it end with its request, by a context "
     "or a channel that is closed, and stop its ticker."
 )
-_BODIES: Final = (
+BODIES: Final = (
     "Bodies of responses are neither closed nor read to the end: `defer response.Body.Close()` behind each "
     "request that succeeded, also where the body is not wanted."
 )
-_CLIENTS: Final = (
+CLIENTS: Final = (
     "Connections of HTTP clients grow: share one http.Client and Transport instead of making them for each "
     "request, and set IdleConnTimeout."
 )
@@ -329,8 +328,8 @@ def advice(group: Group) -> str:
     reason = group.wait.reason.removesuffix(" (nil chan)").removesuffix(" (no cases)")
     if group.is_finalizing:
         return _FINALIZERS
-    if group.is_client:
-        return _BODIES if group.holds_body else _CLIENTS
+    if group.client:
+        return BODIES if group.holds_body else CLIENTS
     if _POOLS.match(group.site[0]):
         return _POOL
     if group.connections:

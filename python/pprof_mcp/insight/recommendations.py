@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pprof_mcp.insight.amounts import amount_text
 from pprof_mcp.insight.frames import go_package, short_name
-from pprof_mcp.insight.goroutine_leaks import CLIENT_READS, CLIENT_WRITES, SERVED
+from pprof_mcp.insight.goroutine_leaks import BODIES, CLIENTS, SERVED
 from pprof_mcp.insight.overhead import HIGH_PCT, Role
 
 if TYPE_CHECKING:
@@ -412,7 +412,7 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
 
 def _connections(row: PotentialLeak, function: str) -> str:
     """Say whose connections goroutines are for; empty where they are for none."""
-    if row.site.startswith((CLIENT_READS, CLIENT_WRITES)):
+    if row.advice in (BODIES, CLIENTS):
         return "connections of net/http"
     return f"connections of {go_package(function)}" if row.advice == SERVED else ""
 

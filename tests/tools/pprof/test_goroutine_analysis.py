@@ -355,7 +355,10 @@ SERVED = (
     "< example.com/app.read:9"
 )
 READS = "runtime.gopark < runtime.selectgo < net/http.(*persistConn).readLoop:2450"
-IDLE = "runtime.gopark < internal/poll.runtime_pollWait < net/http.(*persistConn).readLoop:2300"
+IDLE = (
+    "runtime.gopark < internal/poll.runtime_pollWait < internal/poll.(*FD).Read < net.(*netFD).Read:68 "
+    "< net.(*conn).Read < net/http.(*persistConn).Read < net/http.(*persistConn).readLoop:2300"
+)
 WRITES = "runtime.gopark < runtime.selectgo < net/http.(*persistConn).writeLoop:2652"
 
 
