@@ -284,7 +284,7 @@ _ENDS: Final = {
     "chan receive": "See who should send on this channel or close it; let the wait end with a context.",
     "chan send": "See who should receive from this channel; let the send end with a context.",
     "select": "See which of its cases should come; add one for a context that ends.",
-    "sync.WaitGroup.Wait": "See which Done never comes: behind an early return, or Add of too many. Defer it.",
+    "sync.WaitGroup.Wait": "See which Done never comes: behind an early return, or too much Add. Defer it.",
 }
 """What ends a wait, by the runtime's words for it."""
 
