@@ -8,7 +8,8 @@ from typing import Any
 
 from pprof_mcp import _native
 from pprof_mcp.errors import WrongProfileKindError
-from pprof_mcp.insight.goroutine_leaks import Group
+from pprof_mcp.insight.frames import go_package
+from pprof_mcp.insight.goroutine_leaks import ALIKE, CLIENT_LOOPS, FINALIZING, NETWORK, Group
 from pprof_mcp.insight.goroutine_waits import Wait, is_plumbing, kind_of, kinds_of_states, waits
 from pprof_mcp.insight.origin import is_own
 from pprof_mcp.marking import OWN, PLUMBING, Marked
@@ -60,6 +61,7 @@ class Found:
         signature: The functions from the site on, in one line.
         stack: The heaviest stack, in one line.
         owner: The first frame of the user's own code; None without one.
+        package: The package of that; empty likewise.
         creators: Who started them, most first, when the input says so.
     """
 
@@ -67,6 +69,7 @@ class Found:
     signature: str
     stack: str
     owner: str | None
+    package: str
     creators: tuple[str, ...]
 
 
@@ -176,12 +179,16 @@ def _found(row: Rows, index: int, *, ages_known: bool) -> Found:
         aged=age["labelled"] if age else 0,
         oldest=age["max"] if age else None,
         ages_known=ages_known,
+        is_own=owner is not None,
+        client=next((name for frame in stack if (name := frame["function"]) in CLIENT_LOOPS), ""),
+        is_finalizing=any(FINALIZING.match(frame["function"]) for frame in stack),
     )
     return Found(
         group=group,
         signature=" < ".join(clip(name) for name in worth[:4]) or clip(site["function"]),
         stack=" < ".join(told(frame) for frame in stack[:SHOWN_FRAMES]),
         owner=told(owner) if owner else None,
+        package=go_package(owner["function"]) if owner else "",
         creators=_creators(labels, creators),
     )
 
@@ -212,7 +219,27 @@ def compared(now: Goroutines, before: Goroutines) -> Goroutines:
         )
         for found in now.groups
     )
-    return replace(now, groups=groups)
+    return with_connections(replace(now, groups=groups))
+
+
+def with_connections(now: Goroutines) -> Goroutines:
+    """Say of groups that grew whether as many connections came that the same package reads.
+
+    Source: chosen: a server of many clients has a reader and often a writer for each.
+    """
+    came: dict[str, list[int]] = {}
+    for found in now.groups:
+        if found.package and found.group.wait.reason == NETWORK and found.group.grows:
+            came.setdefault(found.package, []).append(found.group.change)
+
+    def known(found: Found) -> Found:
+        group = found.group
+        if not group.grows or group.wait.lasting not in ("receive", "send", "idle"):
+            return found
+        alike = (count for count in came.get(found.package, ()) if abs(count - group.change) <= ALIKE * count)
+        return replace(found, group=replace(group, connections=next(alike, 0)))
+
+    return replace(now, groups=tuple(map(known, now.groups)))
 
 
 def joined(now: Goroutines, dump: Goroutines) -> Goroutines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 from pprof_mcp.insight.recommendations import Finding, Kind, Severity, ranked, summary
@@ -64,6 +65,19 @@ def test_findings_about_one_line_are_one_with_the_gravest_first() -> None:
     )
     assert (one.area, one.priority, other.location) == ("json", "high", "a/b.go:8")
     assert one.evidence == ("json costs.", "more", "still more", "also churn (low): churn costs. Mend churn.")
+
+
+def test_findings_with_one_cause_or_of_one_sort_of_work_are_one() -> None:
+    one = replace(finding("x", location="a/b.go:7", priority="high"), cause="lock at 9")
+    two = replace(finding("y", location="a/b.go:8"), cause="lock at 9")
+    three = finding("z", location="a/b.go:8")
+    packed = [
+        replace(finding(area), function="ex.com/m.f") for area in ("compression", "compression_buffers")
+    ]
+    apart = replace(finding("cgo"), function="ex.com/m.f")
+    found = ranked([one, two, three, *packed, apart])
+    assert [row.area for row in found] == ["x", "cgo", "compression"]
+    assert sum(text.startswith("also ") for text in found[0].evidence) == 2
 
 
 @pytest.mark.parametrize("location", ["", "a/b.go"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from pprof_mcp.insight.overhead import LEAST_CPU, overhead_knowledge
 from pprof_mcp.insight.recommendations import Allocated, Finding
 from pprof_mcp.reports import exactly
 from pprof_mcp.results.base import ArgumentValue, NextCall, next_call
+from pprof_mcp.results.contention import LockSite
 from pprof_mcp.results.memory import Holder, SuspicionRow
 from pprof_mcp.results.overhead import Detection
 from pprof_mcp.session.session import Session
@@ -39,8 +41,11 @@ class _Finder:
     def ranked(self) -> list[Finding]:
         findings = rules.ranked([*self._cpu(), *self._memory(), *self._locks(), *self._goroutines()])
         several = {row.function: row.insight for row in self._correlations}
+        # Said once, with the weightiest of what a function is named for.
         return [
-            replace(one, evidence=(*one.evidence, several[one.function])) if one.function in several else one
+            replace(one, evidence=(*one.evidence, several.pop(one.function)))
+            if one.function in several
+            else one
             for one in findings
         ]
 
@@ -57,7 +62,7 @@ class _Finder:
                     ways.total,
                     ways.unit,
                     events=events,
-                    matters=self._is_busy,
+                    least=self._least_saved(ways.total),
                     of=self.capture.cpu_words,
                 )
                 if one is not None:
@@ -72,6 +77,8 @@ class _Finder:
                     costs.unit,
                     role=category.role if category else "work",
                     place=self._allocator if row.category == "gc" else _caller(row),
+                    of=self.capture.cpu_words,
+                    least=self._least_saved(costs.total),
                 )
                 if one is not None:
                     call = next_call(
@@ -95,11 +102,17 @@ class _Finder:
         first = min(sums, key=lambda function: (-sums[function], function), default="")
         return (first, lines[first]) if first and sums[first] >= rules.CAUSES_PCT else ("", "")
 
+    def _least_saved(self, total: int) -> float:
+        """Give the value from which a part of CPU time is worth saving; 0 where it is not known."""
+        used = self._used_pct
+        if not used:
+            return 0.0
+        return math.inf if used < 100 * LEAST_CPU else 100 * rules.LEAST_SAVED * total / used
+
     @cached_property
-    def _is_busy(self) -> bool:
+    def _used_pct(self) -> float | None:
         top, part = self.found.top, self.capture.parts["cpu"]
-        used = utilization_pct(part, top.total, top.unit, top.sample_type.type) if top else None
-        return used is None or used >= 100 * LEAST_CPU
+        return utilization_pct(part, top.total, top.unit, top.sample_type.type) if top else None
 
     def _list(self, function: str, why: str) -> NextCall:
         return next_call(
@@ -127,8 +140,8 @@ class _Finder:
             return self._collector(row)
         if row.category == "goroutine_stacks":
             goroutines = self.found.goroutines
-            if goroutines is not None and goroutines.potential_leaks:
-                # Their stacks go when they go.
+            if row.severity == "low" or (goroutines is not None and goroutines.potential_leaks):
+                # A server of many has them, or their stacks go when they go.
                 return None
             stacks = self.found.memory.goroutine_stack_estimate_bytes if self.found.memory else None
             call = next_call("pprof.goroutine_analysis", "What they wait for.", **self._at("goroutine"))
@@ -197,11 +210,14 @@ class _Finder:
             return
         sites = {row.source_location or row.function: row for row in reversed(locks.by_lock_site)}
         # Advice is listed once for all patterns that share it: those about locks that look alike.
+        taken: dict[str, dict[str, str]] = {}
         told = locks.recommendations if len(locks.recommendations) == len(locks.patterns) else None
         for at, pattern in enumerate(locks.patterns):
             site = sites.get(pattern.lock)
             advice = told[at] if told else "Hold it for less time, or split what it guards."
             one = rules.lock(pattern, advice, site)
+            if site is not None and site.side == "waits" and site.released_at:
+                one = replace(one, cause=self._lock(site, taken))
             if site is None or pattern.type == "lock_order":
                 call = self._contention("Both sides of all locks.")
             else:
@@ -209,6 +225,22 @@ class _Finder:
                 why = "Every way to this lock with its share."
                 call = next_call("pprof.focus_paths", why, **self._at(side), function=exactly(site.function))
             yield replace(one, call=call)
+
+    @staticmethod
+    def _lock(site: LockSite, taken: dict[str, dict[str, str]]) -> str:
+        """Name the lock that is let go where others wait for it too; empty when it may be another one.
+
+        Args:
+            site: Where it is waited for.
+            taken: By where a lock is let go mostly: which functions wait, and where.
+
+        Source:
+            Chosen. A function that waits at two lines waits for two locks.
+        """
+        place = site.released_at[0].location
+        waits = taken.setdefault(place, {})
+        line = site.source_location or ""
+        return f"lock let go at {place}" if waits.setdefault(site.function, line) == line else ""
 
     def _contention(self, why: str) -> NextCall:
         return next_call("pprof.contention_analysis", why, profile=self._members("mutex", "block"))

@@ -23,6 +23,13 @@ ALWAYS_WAITED_FOR: Final = 1.0
 HOT_SHARE: Final = 25.0
 """Percent of all lock delay from which on one lock is hot, and not one of many (chosen)."""
 
+SLOW_WAIT_NS: Final = 10_000_000
+"""Mean wait from which on what happens under a lock is slow whatever others are waited for longer (chosen: a
+turn of a thread of Linux and Go, 10 ms at most (specified), is no longer)."""
+
+SLOW_SHARE: Final = 5.0
+"""Percent of all lock delay that such a lock must have (chosen)."""
+
 CONVOY_WAITERS: Final = 2.0
 """Waiters on average that make a convoy. By Little's law they wait, on average, for twice the longest
 possible mean hold, which is the time between two contentions (derived); that it takes two is chosen."""
@@ -104,12 +111,15 @@ def patterns(
         if not _matters(lock, waiters):
             continue
         share = 100 * lock.site.delay / total if total else 0.0
-        if share >= HOT_SHARE:
-            found.append(_hot(lock, waiters, share))
+        others: list[Pattern] = []
         if waiters is not None and waiters >= CONVOY_WAITERS:
-            found.extend(_convoy(lock, waiters))
+            others += _convoy(lock, waiters)
         if lock.site.reason == WRITE:
-            found.extend(_write(lock, waiters, has_readers=lock.site.place.owner in readers))
+            others += _write(lock, waiters, has_readers=lock.site.place.owner in readers)
+        is_hidden = share >= SLOW_SHARE and not others and _is_slow(lock, waiters)
+        if share >= HOT_SHARE or is_hidden:
+            found.append(_hot(lock, waiters, share))
+        found += others
     found.extend(map(_order, hints))
     grave = {"high": 0, "medium": 1, "low": 2}
     return sorted(found, key=lambda pattern: grave[pattern.severity])
@@ -127,6 +137,11 @@ def _matters(lock: Lock, waiters: float | None) -> bool:
     if waiters is None:
         return site.count >= LEAST_WITHOUT_DURATION and site.delay >= site.count * LONG_WAIT_NS
     return waiters >= HOT_WAITERS
+
+
+def _is_slow(lock: Lock, waiters: float | None) -> bool:
+    """Whether a lock is to be mended though another one is waited for much longer."""
+    return (waiters is not None and waiters >= ALWAYS_WAITED_FOR) or _mean(lock) >= SLOW_WAIT_NS
 
 
 def _name(lock: Lock) -> str:

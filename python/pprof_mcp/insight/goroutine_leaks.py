@@ -8,6 +8,8 @@ earlier snapshot.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final, Literal
@@ -42,6 +44,24 @@ NOISE: Final = 3.0
 
 CHANNELS: Final = frozenset({"receive", "send", "never"})
 
+ALIKE: Final = 0.05
+"""What part two groups may have grown apart by, to be of the same connections (chosen: snapshots are of one
+moment, and few connections are just being made)."""
+
+NETWORK: Final = "IO wait"
+"""Waiting for a connection or a file (specified by Go's runtime)."""
+
+CLIENT_READS: Final = "net/http.(*persistConn).readLoop"
+CLIENT_WRITES: Final = "net/http.(*persistConn).writeLoop"
+CLIENT_LOOPS: Final = (CLIENT_READS, CLIENT_WRITES)
+"""Where net/http keeps the two goroutines of each connection of a client (specified by that package)."""
+
+FINALIZING: Final = re.compile(r"runtime\.(?:runFinalizers|runfinq|runCleanups|\(\*cleanupQueue\)\..*)$")
+"""Where the runtime runs finalizers and cleanups, one after the other (specified by Go 1.18 to 1.26)."""
+
+BLOCKS: Final = frozenset({"never", "receive", "send", "lock", "other"})
+"""Waits that a finalizer must not begin: they end when somebody else does something."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -58,6 +78,10 @@ class Group:
         ages_known: Whether the input says ages at all.
         others_aged: Whether goroutines of other groups have waited for a minute or more.
         ended: Waits at this line that ended, by a block profile of the process; None without one.
+        is_own: Whether there is own code in their stacks.
+        connections: How many more connections the same package reads than before, if they grew alike; else 0.
+        is_finalizing: Whether it is the runtime's own goroutine, in a finalizer.
+        client: Which loop of a connection of a client of net/http most of them are in; empty for none.
     """
 
     wait: Wait
@@ -70,6 +94,19 @@ class Group:
     ages_known: bool = False
     others_aged: bool = False
     ended: int | None = None
+    is_own: bool = False
+    connections: int = 0
+    is_finalizing: bool = False
+    client: str = ""
+
+    @property
+    def holds_body(self) -> bool:
+        """Whether each waits for somebody to read or close the body of a response.
+
+        Source: specified: a connection that is idle waits for bytes, one whose response was handed over
+        selects until its body is read to the end or closed.
+        """
+        return self.client == CLIENT_READS and self.wait.lasting == "receive"
 
     @property
     def wakes(self) -> bool:
@@ -151,12 +188,17 @@ def judge(group: Group, total: int, *, proven: bool) -> Leak | None:
 def _severity(group: Group, total: int) -> Severity | None:
     lasting, count = group.wait.lasting, group.count
     found: Severity | None
-    if not lasting or count < FEW:
+    if group.is_finalizing and lasting in BLOCKS:
+        # Nothing is finalized meanwhile, and what waits for it is kept.
+        found = "high" if group.before or group.aged else "medium"
+    elif not lasting or count < FEW:
         found = None
-    elif lasting == "idle":
+    elif lasting == "idle" or group.client == CLIENT_WRITES:
         found = _idle(group)
     elif count >= MANY:
         found = "medium" if group.is_steady and lasting != "never" else "high"
+    elif group.grows and group.connections:
+        found = "low"
     elif group.grows:
         found = "high" if count >= SEVERAL else "medium"
     elif lasting == "never":
@@ -196,7 +238,8 @@ def _may_be_a_pool(group: Group, total: int) -> Severity | None:
 def _idle(group: Group) -> Severity | None:
     """Connections and sleepers rest like this by nature: only growth says something, or very many."""
     if group.grows and group.count >= SEVERAL:
-        return "medium"
+        # More clients are as likely as connections that nobody closes.
+        return "low" if group.is_own and group.wait.reason == NETWORK else "medium"
     return "low" if group.count >= MANY else None
 
 
@@ -206,10 +249,7 @@ def _evidence(group: Group, total: int) -> list[str]:
     found = [f"{count} of {total} goroutines ({share:.1f} %) are in {wait.reason or 'code'} at one line"]
     if count >= MANY and wait.lasting in CHANNELS:
         found.append(f"{MANY} or more on one channel operation")
-    if wait.lasting == "never":
-        found.append("this wait can not end")
-    if wait.lasting == "send":
-        found.append("a sender waits only while nobody receives")
+    found += _meaning(group)
     if group.before is not None:
         if group.grows:
             found.append(f"there were {group.before} before: {group.change:+d}, more than chance")
@@ -225,6 +265,78 @@ def _evidence(group: Group, total: int) -> list[str]:
         # The runtime notes since when a goroutine waits at the next collection (specified: markroot).
         found.append("none is known to have waited for a minute (a wait counts from the next collection on)")
     return found
+
+
+def _meaning(group: Group) -> Iterator[str]:
+    if group.wait.lasting == "never":
+        yield "this wait can not end"
+    if group.wait.lasting == "send":
+        yield "a sender waits only while nobody receives"
+    if group.connections:
+        yield f"the same package reads {group.connections} connections more than before: one each"
+    if group.holds_body:
+        yield "here net/http waits until the body of a response is read to its end or closed"
+    if group.is_finalizing:
+        yield "it is the goroutine that runs finalizers: nothing else is finalized meanwhile"
+
+
+_ENDS: Final = {
+    "chan receive": "See who should send on this channel or close it; let the wait end with a context.",
+    "chan send": "See who should receive from this channel; let the send end with a context.",
+    "select": "See which of its cases should come; add one for a context that ends.",
+    "sync.WaitGroup.Wait": "See which Done never comes: behind an early return, or too much Add. Defer it.",
+}
+"""What ends a wait, by the runtime's words for it."""
+
+
+_LOOPS: Final = (
+    "They wake and wait again, so each is a loop that nobody ends: let it end with its request, by a context "
+    "or a channel that is closed, and stop its ticker."
+)
+BODIES: Final = (
+    "Bodies of responses are neither closed nor read to the end: `defer response.Body.Close()` behind each "
+    "request that succeeded, also where the body is not wanted."
+)
+CLIENTS: Final = (
+    "Connections of HTTP clients grow: share one http.Client and Transport instead of making them for each "
+    "request, and set IdleConnTimeout."
+)
+_FINALIZERS: Final = (
+    "A finalizer waits, and everything that is to be finalized behind it is kept: start a goroutine in it, "
+    "or better give the type a Close."
+)
+SERVED: Final = (
+    "Connections of clients grow: more clients came, or those that left are not closed. Set deadlines to "
+    "reads and writes, and close the connection when either ends."
+)
+_POOL: Final = (
+    "All of a pool are taken: give back what was taken on every way out (close rows, transactions, bodies), "
+    "then see whether the pool is large enough."
+)
+"""What helps by what is known of the goroutines."""
+
+
+_POOLS: Final = re.compile(
+    r"database/sql\.\(\*DB\)\.conn|github\.com/jackc/puddle/|golang\.org/x/sync/semaphore\.\(\*Weighted\)"
+    r"|github\.com/(?:redis/go-redis|go-redis/redis)/.*\(\*ConnPool\)\.|net/http\.\(\*Transport\)\.getConn"
+)
+"""Where goroutines wait for one of a limited number of things (specified by these packages)."""
+
+
+def advice(group: Group) -> str:
+    """Say what ends such waits."""
+    reason = group.wait.reason.removesuffix(" (nil chan)").removesuffix(" (no cases)")
+    if group.is_finalizing:
+        return _FINALIZERS
+    if group.client:
+        return BODIES if group.holds_body else CLIENTS
+    if _POOLS.match(group.site[0]):
+        return _POOL
+    if group.connections:
+        return SERVED
+    if group.grows and group.wakes and group.wait.lasting in ("receive", "idle"):
+        return _LOOPS
+    return _ENDS.get(reason, "See what should end this wait; give it a deadline or a context.")
 
 
 _RANK: Final[dict[Severity, int]] = {"high": 0, "medium": 1, "low": 2}

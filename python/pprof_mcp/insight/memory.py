@@ -52,6 +52,8 @@ OFF_HEAP_CPU = 5.0
 """Percent of CPU in C or SQLite from which it may hold memory that is missing in the heap (chosen)."""
 GOROUTINES_MANY, GOROUTINES_TOO_MANY = 1_000, 10_000
 """Goroutines that are worth a word, and that are too many (chosen)."""
+STACKS_MUCH = BUFFERS
+"""Bytes of stacks below which they are no matter, however small the heap is (chosen)."""
 STACK_LEAST, STACK_FRAME, STACK_GUARD = 2_048, 48, 928
 """Bytes of the smallest stack and of its guard (specified: Go's runtime); bytes a frame (measured: parked
 goroutines with 10 to 100 small frames have 2, 4 and 8 KiB)."""
@@ -407,7 +409,8 @@ def _stacks(facts: Facts) -> Iterator[Suspicion]:
     if found is None or found.count <= GOROUTINES_MANY:
         return
     share = found.estimated_bytes / max(facts.live, 1)
-    severity: Severity = "high" if found.count > GOROUTINES_TOO_MANY else "medium" if share >= 0.1 else "low"
+    is_much = share >= 0.1 and found.estimated_bytes >= STACKS_MUCH
+    severity: Severity = "high" if found.count > GOROUTINES_TOO_MANY else "medium" if is_much else "low"
     yield Suspicion(
         category="goroutine_stacks",
         severity=severity,

@@ -7,13 +7,13 @@ same line are one: a loop that encodes JSON costs CPU, allocates, and is mended 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pprof_mcp.insight.amounts import amount_text
-from pprof_mcp.insight.frames import short_name
+from pprof_mcp.insight.frames import go_package, short_name
+from pprof_mcp.insight.goroutine_leaks import BODIES, CLIENTS, SERVED
 from pprof_mcp.insight.overhead import HIGH_PCT, Role
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ fast there saves a twentieth)."""
 VERY_HOT_PCT: Final = 30.0
 """The same for high priority (chosen)."""
 
+LEAST_SAVED: Final = 0.02
+"""CPUs that one thing must take to be worth saving, however large a share it is (chosen)."""
+
 _WORTH_PCT: Final[dict[Role, float]] = {
     "work": HIGH_PCT,
     "carrier": VERY_HOT_PCT,
@@ -54,8 +57,12 @@ CAUSES_PCT: Final = 50.0
 MOST_EVIDENCE: Final = 4
 """Sentences of evidence of one finding (chosen: more are not read)."""
 
-_ALLOCATING: Final = frozenset({"alloc_churn", "gc", "allocation"})
-"""Areas in which the lines of one function are one thing to mend (chosen)."""
+_FAMILIES: Final = {
+    "alloc_churn": "allocating", "gc": "allocating", "allocation": "allocating",
+    "compression": "compressing", "compression_buffers": "compressing",
+    "cgo": "calling C", "cgo_copies": "calling C",
+}  # fmt: skip
+"""Areas in which the lines of one function are one thing to mend, by what that is (chosen)."""
 
 _RANK: Final[dict[Severity, int]] = {"high": 0, "medium": 1, "low": 2}
 _KINDS: Final[dict[Kind, int]] = {"cpu": 0, "lock": 1, "goroutine": 2, "heap": 3}
@@ -80,6 +87,7 @@ class Finding:
         per: Of `saving`, such as `/s`.
         how: How that is estimated.
         call: What shows it.
+        cause: What it has in common with others that are mended with it; empty for nothing but its line.
     """
 
     kind: Kind
@@ -96,6 +104,7 @@ class Finding:
     per: str = ""
     how: str = ""
     call: NextCall | None = None
+    cause: str = ""
 
     @property
     def saving_text(self) -> str:
@@ -118,14 +127,17 @@ def without_waits(way: Storyline, waits: Collection[str]) -> Storyline:
     lines = [line for line in way.hot_lines if line.location not in waits]
     less = sum(line.value for line in way.hot_lines) - sum(line.value for line in lines)
     work = [
-        part.model_copy(update={"value": max(0, part.value - less)}) if part.category == "own code" else part
+        # Without a line that works, what is left is as likely charged to the wrong one.
+        part.model_copy(update={"value": max(0, part.value - less) if lines else 0})
+        if part.category == "own code"
+        else part
         for part in way.work
     ]
     return way.model_copy(update={"hot_lines": lines, "work": work}) if less else way
 
 
 def own_work(
-    way: Storyline, total: int, unit: str, *, events: float, matters: bool, of: str = "CPU time"
+    way: Storyline, total: int, unit: str, *, events: float, least: float, of: str = "CPU time"
 ) -> Finding | None:
     """Name own code that computes itself, other than by way of a library that a category knows.
 
@@ -134,11 +146,11 @@ def own_work(
         total: CPU time of all samples.
         unit: Its unit.
         events: Samples that were recorded for all of it; a row of a profile stands for many.
-        matters: Whether the process used enough CPU for work on it to pay.
+        least: Value from which it is worth saving.
         of: What shares are of.
     """
     own = next((part for part in way.work if part.category == "own code"), None)
-    if own is None or not total or not matters:
+    if own is None or not total or own.value < least:
         return None
     pct = 100 * own.value / total
     samples = events * own.value / total
@@ -183,7 +195,14 @@ def own_work(
 
 
 def overhead(
-    row: Detection, total_text: str, unit: str, *, role: Role, place: tuple[str, str]
+    row: Detection,
+    total_text: str,
+    unit: str,
+    *,
+    role: Role,
+    place: tuple[str, str],
+    of: str = "CPU time",
+    least: float = 0.0,
 ) -> Finding | None:
     """Name a category of work that is worth work, and the own code that needs most of it.
 
@@ -193,6 +212,8 @@ def overhead(
         unit: Its unit.
         role: What it is to the program; of a carrier only what one own function causes counts.
         place: Where it comes from, as function and `file:line`; empty where it is no single place.
+        of: What shares are of.
+        least: Value from which it is worth saving.
 
     Source:
         Chosen. A server that does little else spends most of its time on HTTP, system calls and scheduling,
@@ -207,13 +228,13 @@ def overhead(
         share, value = caller.pct, caller.value
         samples *= caller.value / row.value
     sure = share * (1 - SURE / math.sqrt(max(samples, 1.0)))
-    if row.severity == "low" or not row.suggestion or sure < _WORTH_PCT[role]:
+    if row.severity == "low" or not row.suggestion or sure < _WORTH_PCT[role] or value < least:
         return None
     error = "" if row.relative_error_pct is None else f" ± {row.relative_error_pct:g} %"
-    evidence = [f"{row.value_text} of {total_text} CPU time, {row.samples} samples{error}"]
+    evidence = [f"{row.value_text} of {total_text} {of}, {row.samples} samples{error}"]
     if caller is not None and caller.pct < row.percentage:
         told = ", ".join(f"{one.pct:g} % for {_short(one.function)}" for one in row.callers)
-        evidence.append(f"of all CPU time {told}")
+        evidence.append(f"of all {of} {told}")
     if row.top_functions:
         first = row.top_functions[0]
         evidence.append(f"most in {first.function} ({first.cum_pct:g} %)")
@@ -227,7 +248,7 @@ def overhead(
         function=function,
         location=location,
         share_pct=share,
-        share_of="CPU time",
+        share_of=of,
         saving=float(value),
         unit=unit,
         how="all of it, as if none were needed",
@@ -363,21 +384,6 @@ def lock(pattern: PatternRow, advice: str, site: LockSite | None) -> Finding:
     )
 
 
-_ENDS: Final = {
-    "chan receive": "See who should send on this channel or close it; let the wait end with a context.",
-    "chan send": "See who should receive from this channel; let the send end with a context.",
-    "select": "See which of its cases should come; add one for a context that ends.",
-}
-"""What ends a wait, by the runtime's words for it."""
-
-
-_POOLS: Final = re.compile(
-    r"database/sql\.\(\*DB\)\.conn|github\.com/jackc/puddle/|golang\.org/x/sync/semaphore\.\(\*Weighted\)"
-    r"|github\.com/(?:redis/go-redis|go-redis/redis)/.*\(\*ConnPool\)\.|net/http\.\(\*Transport\)\.getConn"
-)
-"""Where goroutines wait for one of a limited number of things (specified by these packages)."""
-
-
 def leak(row: PotentialLeak, function: str, location: str) -> Finding:
     """Name goroutines that look leaked.
 
@@ -387,18 +393,11 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
         location: Its line.
     """
     creators = (f"started by {', '.join(row.creators[:2])}",) if row.creators else ()
-    reason = row.wait_reason.removesuffix(" (nil chan)").removesuffix(" (no cases)")
-    suggestion = _ENDS.get(reason, "See what should end this wait; give it a deadline or a context.")
-    if _POOLS.match(row.site):
-        suggestion = (
-            "All of a pool are taken: give back what was taken on every way out (close rows, transactions, "
-            "bodies), then see whether the pool is large enough."
-        )
     return Finding(
         kind="goroutine",
         area="goroutine_leak",
         priority=row.severity,
-        suggestion=suggestion,
+        suggestion=row.advice,
         evidence=(*row.evidence, *creators),
         function=function,
         location=location,
@@ -407,24 +406,40 @@ def leak(row: PotentialLeak, function: str, location: str) -> Finding:
         saving=float(row.count),
         unit="goroutines",
         how="all at this line, with 2 KiB of stack or more each",
+        cause=_connections(row, function),
     )
 
 
+def _connections(row: PotentialLeak, function: str) -> str:
+    """Say whose connections goroutines are for; empty where they are for none."""
+    if row.advice in (BODIES, CLIENTS):
+        return "connections of net/http"
+    return f"connections of {go_package(function)}" if row.advice == SERVED else ""
+
+
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
-    """Join findings about the same line, or about what one function allocates; put the weightiest first.
+    """Join findings about the same line or cause, or about one sort of work of a function, weightiest first.
 
     Returns:
         By priority, then by share, then by words: a total order. What is saved of different kinds can be
         compared by how much of its kind it is, and by nothing else.
     """
-    groups: dict[str | int, list[Finding]] = {}
-    allocators: dict[str, str | int] = {}
-    for at, found in enumerate(sorted(findings, key=_order)):
-        key = found.location if ":" in found.location else at
-        if found.area in _ALLOCATING and found.function:
-            key = allocators.setdefault(found.function, key)
-        groups.setdefault(key, []).append(found)
-    return [_joined(group) for group in groups.values()]
+    groups: list[list[Finding]] = []
+    known: dict[tuple[str, str], list[Finding]] = {}
+    for found in sorted(findings, key=_order):
+        keys = [("line", found.location)] if ":" in found.location else []
+        keys += [("cause", found.cause)] if found.cause else []
+        keys += (
+            [(_FAMILIES[found.area], found.function)] if found.area in _FAMILIES and found.function else []
+        )
+        group = next((known[key] for key in keys if key in known), None)
+        if group is None:
+            group = list[Finding]()
+            groups.append(group)
+        group.append(found)
+        for key in keys:
+            known.setdefault(key, group)
+    return [_joined(group) for group in groups]
 
 
 def _order(found: Finding) -> tuple[object, ...]:

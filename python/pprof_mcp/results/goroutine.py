@@ -46,6 +46,7 @@ class PotentialLeak(Row):
     oldest_minutes: int | None = Field(description="How long the oldest waits; null when no age is known.")
     aged: int = Field(description="How many are known to wait for a minute or longer.")
     evidence: list[str] = Field(description="Why it is listed.")
+    advice: str = Field(description="What ends such waits.")
 
 
 class GroupChange(Row):

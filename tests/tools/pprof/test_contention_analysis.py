@@ -351,3 +351,32 @@ def test_a_lock_that_few_wait_for_is_not_hot_whatever_its_share(
     found = contention_analysis(profile_of(session, tmp_path, "rare", samples))
     assert found.by_lock_site[0].share_pct == 100
     assert [pattern.severity for pattern in found.patterns] == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waits", "expected"),
+    [
+        # A tenth of all delay, and each wait as long as a disk takes.
+        (0, (200, 12), True),
+        (10, (200, 12), True),
+        (0, (200, 9), False),
+        # Many short waits, of which one is always under way.
+        (10, (20_000, 1), True),
+        (100, (20_000, 1), False),
+        # Next to nothing of all.
+        (0, (100, 12), False),
+    ],
+)
+def test_a_slow_lock_is_told_beside_one_that_is_waited_for_much_longer(
+    tmp_path: Path, session: Session, seconds: int, waits: tuple[int, int], expected: bool
+) -> None:
+    count, mean_ms = waits
+    slow, total = count * mean_ms * SECOND // 1_000, 24 * SECOND + 10 * 20 * SECOND * (count == 20_000)
+    samples = [
+        ("sync.(*Mutex).Unlock:1 < ex.com/a.Set:5", 2_000, total),
+        ("sync.(*Mutex).Unlock:1 < ex.com/b.Save:7", count, slow),
+    ]
+    found = contention_analysis(profile_of(session, tmp_path, "two", samples, seconds=seconds))
+    locks = [pattern.lock for pattern in found.patterns if pattern.type == "hot_lock"]
+    assert ("ex.com/b/x.go:7" in locks) is expected
+    assert "ex.com/a/x.go:5" in locks

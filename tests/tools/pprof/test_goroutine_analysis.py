@@ -348,3 +348,86 @@ def test_handles_and_bundles_give_the_same_answer(session: Any) -> None:
     assert rows[0]
     assert all(row == rows[0] for row in rows)
     assert handle.startswith("handle:")
+
+
+SERVED = (
+    "runtime.gopark < internal/poll.runtime_pollWait < internal/poll.(*FD).Read < net.(*conn).Read "
+    "< example.com/app.read:9"
+)
+READS = "runtime.gopark < runtime.selectgo < net/http.(*persistConn).readLoop:2450"
+IDLE = (
+    "runtime.gopark < internal/poll.runtime_pollWait < internal/poll.(*FD).Read < net.(*netFD).Read:68 "
+    "< net.(*conn).Read < net/http.(*persistConn).Read < net/http.(*persistConn).readLoop:2300"
+)
+WRITES = "runtime.gopark < runtime.selectgo < net/http.(*persistConn).writeLoop:2652"
+
+
+def grown(folder: Path, *rows: tuple[str, int, int], **options: Any) -> GoroutineAnalysisResult:
+    base = profile_of(folder, [(text, before) for text, before, _ in rows if before], name="base.pb")
+    return goroutine_analysis(
+        profile_of(folder, [(text, now) for text, _, now in rows]), base=base, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("readers", "other", "expected"),
+    [
+        # One goroutine more for each connection more.
+        (400, 400, {"low"}),
+        (400, 390, {"low"}),
+        (400, 350, {"low", "high"}),
+    ],
+)
+def test_goroutines_that_came_with_connections_are_told_so(
+    tmp_path: Path, readers: int, other: int, expected: set[str]
+) -> None:
+    found = grown(tmp_path, (SERVED, 100, 100 + readers), (LISTEN, 100, 100 + other))
+    assert {row.severity for row in found.potential_leaks} == expected
+    listen = next(row for row in found.potential_leaks if row.wait_reason == "chan receive")
+    told = any("reads 400 connections more" in text for text in listen.evidence)
+    assert (told, listen.advice.startswith("Connections of clients grow")) == (
+        (listen.severity == "low"),
+    ) * 2
+
+
+def test_connections_of_another_package_say_nothing(tmp_path: Path) -> None:
+    found = grown(tmp_path, (SERVED.replace("app", "other"), 100, 500), (LISTEN, 100, 500))
+    assert [row.severity for row in found.potential_leaks] == ["high", "low"]
+
+
+def test_bodies_that_nobody_closes_are_told_by_where_the_client_waits(tmp_path: Path) -> None:
+    found = grown(tmp_path, (READS, 20, 300), (WRITES, 20, 300))
+    reads, writes = found.potential_leaks
+    assert (reads.severity, reads.site.split(" ")[0]) == ("high", "net/http.(*persistConn).readLoop")
+    assert reads.advice.startswith("Bodies of responses are neither closed")
+    # The other goroutine of each connection waits alike whether it is idle or not.
+    assert (writes.severity, writes.count) == ("medium", 300)
+
+
+def test_a_pool_of_idle_client_connections_is_no_leak(tmp_path: Path) -> None:
+    assert shown(grown(tmp_path, (IDLE, 0, 64), (WRITES, 0, 64))) == []
+    many = grown(tmp_path, (IDLE, 20, 300), (WRITES, 20, 300))
+    assert {row.severity for row in many.potential_leaks} == {"medium"}
+    assert all(row.advice.startswith("Connections of HTTP clients grow") for row in many.potential_leaks)
+
+
+def test_loops_that_wake_and_never_end_are_told_from_waits_that_never_do(
+    tmp_path: Path, session: Session
+) -> None:
+    site = LISTEN.partition("runtime.chanrecv1 < ")[2]
+    stack = " < ".join(f"{frame}:1" if ":" not in frame else frame for frame in site.split(" < "))
+    block = contention_of(session, tmp_path, "block.pb", [(f"runtime.chanrecv1:1 < {stack}", 9_000, 10**9)])
+    assert only(grown(tmp_path, (LISTEN, 20, 300), block=block)).advice.startswith("They wake and wait again")
+    assert only(grown(tmp_path, (LISTEN, 20, 300))).advice.startswith("See who should send")
+
+
+@pytest.mark.parametrize("runner", ["runtime.runFinalizers", "runtime.runfinq"])
+def test_a_finalizer_that_waits_is_told_though_it_is_one_goroutine(tmp_path: Path, runner: str) -> None:
+    stuck = f"runtime.gopark < runtime.chanrecv1 < example.com/app.open.func1:5 < {runner}"
+    row = only(goroutine_analysis(profile_of(tmp_path, [(stuck, 1), ("main.busy", 9)])))
+    assert (row.severity, row.count) == ("medium", 1)
+    assert row.advice.startswith("A finalizer waits")
+    assert only(grown(tmp_path, (stuck, 1, 1), ("main.busy", 9, 9))).severity == "high"
+    rests = f"runtime.gopark < {runner}"
+    works = f"runtime.gopark < time.Sleep < example.com/app.open.func1:5 < {runner}"
+    assert shown(goroutine_analysis(profile_of(tmp_path, [(rests, 1), (works, 1)]))) == []

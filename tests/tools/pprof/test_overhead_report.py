@@ -137,6 +137,7 @@ def test_a_heap_profile_is_asked_who_allocates_and_not_whether(data: Path) -> No
         ("json|json_encode < main @ /srv/src/main.php:1", "php", "json"),
         ("add @ /usr/local/lib/ruby/3.2.0/logger.rb:9 < main @ /srv/app/main.rb:1", "ruby", "logging"),
         ("deflate_slow @ deflate.c:1 < main @ main.cc:1", "native", "compression"),
+        ("pbkdf2Sync @ node:internal/crypto/pbkdf2:7 < main @ /srv/app/main.js:1", "node", "blocking"),
     ],
 )
 def test_other_runtimes_have_rules_of_their_own(

@@ -456,3 +456,20 @@ def test_a_total_that_wraps_below_zero_has_an_error_all_the_same(tmp_path: Path)
     for after in (path, lowest):
         row = one(after, {"function": "hot", "metric": "flat_pct", "max_increase_pct": 5}, base=lowest)
         assert (row.status, row.actual) == ("passed", 0.0), row
+
+
+def test_what_a_command_suggests_names_files_and_no_handles(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main = str(Path(CPU).parent)
+    failing = ["--check", "session cum increase <= 1%"]
+    calls = [
+        ["regression-check", HEAPS[1], "--base", HEAPS[0], *failing],
+        ["contention-analysis", f"{main}/delta-mutex.pb.gz", f"{main}/delta-block.pb.gz"],
+        ["cross-correlate", f"{main}/delta-heap.pb.gz", CPU],
+    ]
+    for arguments in calls:
+        run_cli([*arguments, "--json"])
+        told = json.loads(capsys.readouterr().out)
+        assert told["next"]
+        assert "handle:" not in json.dumps(told)

@@ -102,7 +102,7 @@ def contention_analysis(
         next=_next(read_ones, shown, session),
         profile=profile.reference,
         profile_type="mutex+block" if len(read_ones) == 2 else read_ones[0][0],
-        profiles=[one.profile.reference for _, one in read_ones],
+        profiles=[session.reference_of(one.profile.handle) for _, one in read_ones],
         duration_seconds=seconds,
         total_contentions=sum(lock.site.count for lock in locks),
         total_delay=duration_text(total),

@@ -94,7 +94,10 @@ def cross_correlate(
         next=_next(found, shown, session, level),
         bundle=bundle.reference,
         formula=FORMULA,
-        kinds=[_total(kind, profile, costs) for kind, (profile, costs) in found.items()],
+        kinds=[
+            _total(kind, session.reference_of(profile.handle), costs)
+            for kind, (profile, costs) in found.items()
+        ],
         correlations=shown,
         left_out=LeftOut(rows=len(rows) - len(shown)),
         cursor=page.cursor(len(shown), len(rows)),
@@ -161,10 +164,10 @@ def _only(kind: Kind, tables: Mapping[Kind, Table]) -> list[tuple[str, Share]]:
     return sorted(rows, key=lambda row: (row[1].rank, row[0]))[:ONLY]
 
 
-def _total(kind: Kind, profile: Profile, costs: Costs) -> KindTotal:
+def _total(kind: Kind, reference: str, costs: Costs) -> KindTotal:
     return KindTotal(
         kind=kind,
-        profile=profile.reference,
+        profile=reference,
         sample_type=costs.sample_type,
         unit=costs.unit,
         total=costs.total,

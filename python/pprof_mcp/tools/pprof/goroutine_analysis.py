@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from pprof_mcp.filters import SampleFilters
 from pprof_mcp.goroutines import Found, Goroutines, check_kind, compared, joined, read, with_ends, with_others
-from pprof_mcp.insight.goroutine_leaks import MANY, Leak, grew, judge, ranked
+from pprof_mcp.insight.goroutine_leaks import MANY, Leak, advice, grew, judge, ranked
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import exactly
@@ -150,6 +150,7 @@ def _leak(leak: Leak, found: Found, total: int) -> PotentialLeak:
         oldest_minutes=group.oldest,
         aged=group.aged,
         evidence=leak.evidence,
+        advice=advice(group),
     )
 
 

@@ -101,7 +101,10 @@ def overhead_report(
 
 def judged(row: Cost, costs: Costs) -> Severity:
     """Judge a category; whatever waits is never more than low."""
-    if costs.marked.profile.shared.kinds[0] not in ("cpu", "heap", "other"):
+    kind = costs.marked.profile.shared.kinds[0]
+    # Node's one thread is sampled, and says when it is idle (specified by V8).
+    works = kind in ("cpu", "heap", "other") or (kind == "wall" and costs.marked.runtime == "node")
+    if not works or row.category.idle:
         return "low"
     return severity(abs(share_pct(row.below, costs.total)), row.events, matters=matters(costs))
 
@@ -162,7 +165,9 @@ def _warnings(profile: Profile, costs: Costs) -> list[str]:
         size = f"{costs.cpus:.2f} CPUs" if costs.cpus is not None else amount_text(costs.total, "bytes")
         least = f"{LEAST_CPU} CPUs" if costs.cpus is not None else amount_text(LEAST_BYTES, "bytes")
         warnings.append(f"only {size} were used, less than {least}: whatever the shares, little can be saved")
-    if profile.kind in ("wall", "goroutine", "block", "mutex"):
+    if profile.kind in ("wall", "goroutine", "block", "mutex") and not (
+        profile.kind == "wall" and costs.marked.runtime == "node"
+    ):
         warnings.append(
             f"a {profile.kind} profile counts waiting too: shares say who waits, severity stays low"
         )

@@ -182,7 +182,7 @@ def regression_check(
     failed = sum(row.status == "failed" for row in rows)
     return RegressionCheckResult(
         warnings=[*found["warnings"], *_twice(after_profiles, "more"), *_twice(before_profiles, "base")],
-        next=_next(profile, before_profiles, found, rows),
+        next=_next(profile, _references(before_profiles, session), found, rows),
         profile=profile.reference,
         sample_type=found["sample_type"],
         unit=found["unit"],
@@ -313,7 +313,12 @@ def _cases(rows: list[CheckRow]) -> list[Case]:
     ]
 
 
-def _next(profile: Profile, base: list[Profile], found: Rows, rows: list[CheckRow]) -> list[NextCall]:
+def _references(profiles: list[Profile], session: Session) -> list[str]:
+    """Name profiles of a bundle for a later call."""
+    return [session.reference_of(one.handle) for one in profiles]
+
+
+def _next(profile: Profile, base: list[str], found: Rows, rows: list[CheckRow]) -> list[NextCall]:
     index = found["sample_type"]["type"]
     broken = next((row for row in rows if row.status == "failed" and row.matched), None)
     calls: list[NextCall] = []
@@ -326,8 +331,6 @@ def _next(profile: Profile, base: list[Profile], found: Rows, rows: list[CheckRo
     if broken is not None and base:
         why = "What else changed."
         calls.append(
-            next_call(
-                "pprof.diff_top", why, before=base[0].reference, after=profile.reference, sample_index=index
-            )
+            next_call("pprof.diff_top", why, before=base[0], after=profile.reference, sample_index=index)
         )
     return calls
