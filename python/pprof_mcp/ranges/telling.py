@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pprof_mcp.captured import part_of_name, write_once
 from pprof_mcp.errors import CancelledError, PprofMcpError
 from pprof_mcp.ranges.fetching import FIRST
+from pprof_mcp.ranges.growing import BASE
 from pprof_mcp.ranges.range import covered
 from pprof_mcp.reports import exactly
 from pprof_mcp.results import NextCall, next_call
@@ -29,6 +30,8 @@ SHOWN_FAILURES: Final = 5
 SHOWN_HOSTS: Final = 15
 """Missing profiles and hosts of one answer. Source: chosen; all are counted."""
 MOST_MESSAGE: Final = 200
+_MEANT: Final = (FIRST, BASE)
+"""Reasons for leaving out a profile that is not missed."""
 
 
 def hosts_of(looked: Sequence[Looked]) -> dict[str, int]:
@@ -76,13 +79,13 @@ def failures_told(failures: Sequence[Failure]) -> list[MissingProfile]:
             message=one.message[:MOST_MESSAGE],
         )
         for one in failures
-        if one.code != FIRST
+        if one.code not in _MEANT
     ][:SHOWN_FAILURES]
 
 
 def failed_count(asked: Range, merged: Merged) -> int:
     """Count missing profiles."""
-    return sum(one.code != FIRST for one in (*asked.failures, *merged.failures))
+    return sum(one.code not in _MEANT for one in (*asked.failures, *merged.failures))
 
 
 def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
