@@ -87,6 +87,9 @@ def answer(
             found = Answer(result=result, json=encoded)
             return _smallest(spec, found, _texts(given), usual=bound, most=most)
         size = max(1, min(size - 1, size * bound * 9 // (len(encoded) * 10)))
+        if "overwrite" in arguments:
+            # The file that is there now is that of the first try.
+            arguments["overwrite"] = True
         note = f"{name} lowered to {size}: more would make the answer larger than {bound} bytes"
         if bound != most:
             note += f"; set {name} for more at once"
