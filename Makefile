@@ -176,6 +176,10 @@ bench-peers: $(NATIVE) $(CORPUS)/.made ## Beside google/pprof (needs Go); all ro
 	cd benches/peers && go build -trimpath -o $(abspath $(PEERS))/pprof github.com/google/pprof
 	$(COMPARE) --peers $(PEERS) --page docs/benchmarks.md
 
+.PHONY: bench-window
+bench-window: $(NATIVE) ## Peak memory of merging 5, 50 and 200 profiles of a window from an imitation of Datadog
+	$(PY) -m benches.python.window
+
 .PHONY: bench-counts
 bench-counts: $(INSTALLED) ## Count instructions against benches/counts.json (needs valgrind): [UPDATE=1]
 	cargo build --release $(BENCH_CRATE) --bin stage

@@ -11,8 +11,8 @@ from pprof_mcp import _native, ranges
 from pprof_mcp.errors import CancelledError, InvalidArgumentError, RateLimitedError
 from pprof_mcp.progress import WATCH
 from pprof_mcp.ranges import Progress, Range
-from pprof_mcp.ranges.looking import content, varint
-from pprof_mcp.ranges.merging import empty
+from pprof_mcp.ranges.looking import content
+from pprof_mcp.ranges.writing import empty, varint
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.datadog.query import Which
 from pprof_mcp.sources.times import Window

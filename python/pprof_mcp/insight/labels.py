@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_VALUES = 2_000
@@ -37,6 +37,19 @@ class LabelKey:
 def canonical(key: str) -> str:
     """Spell a key as most runtimes do: tracers differ in `thread_id`, `thread.id`, `thread id`."""
     return key.lower().replace("_", " ").replace(".", " ")
+
+
+def as_spelled(key: str, there: Iterable[str]) -> str:
+    """Give a key as a profile spells it; as it is when the profile has none like it.
+
+    Args:
+        key: The key that was asked for.
+        there: Keys of the profile.
+    """
+    known = sorted(set(there))
+    if key in known:
+        return key
+    return next((one for one in known if canonical(one) == canonical(key)), key)
 
 
 def worth_grouping_by(keys: Sequence[LabelKey]) -> list[str]:

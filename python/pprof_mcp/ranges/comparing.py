@@ -144,8 +144,8 @@ def unequal(before: Part, after: Part) -> list[str]:
 
 def _listed(names: set[str]) -> str:
     known = sorted(name[:60] for name in names if name)
-    more = f" and {len(known) - 4} more" if len(known) > 4 else ""
-    return ", ".join(known[:4]) + more or "none said"
+    more = f" and {len(known) - 2} more" if len(known) > 2 else ""
+    return ", ".join(known[:2]) + more or "none said"
 
 
 def _sample_type(after: Part, asked: str) -> str:

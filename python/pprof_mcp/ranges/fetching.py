@@ -25,7 +25,7 @@ from pprof_mcp.session import kinds
 from pprof_mcp.sources.net.together import together
 
 if TYPE_CHECKING:
-    from pprof_mcp.ranges.looking import Shape
+    from pprof_mcp.ranges.writing import Shape
     from pprof_mcp.sources.datadog.decoding import Candidate
     from pprof_mcp.sources.remote import Remote
 
@@ -203,13 +203,7 @@ def _comparable(fetched: Fetched) -> Fetched:
     dropped = sorted({name for one in kept for name in one.types} - shared)
     if dropped:
         warnings.append(f"not all profiles have the sample types {', '.join(dropped)}: they were left out")
-    whole = sum(one.is_whole for one in kept)
-    if whole:
-        warnings.append(
-            f"{whole} profiles are no deltas (DD_PROFILING_DELTA is off): each counts what grows since the "
-            "start of its process, so sums of it are too large"
-        )
-    unknown = sum(not one.seconds and not one.is_first for one in kept)
+    unknown = sum(not (one.seconds or one.is_first or one.is_whole) for one in kept)
     if unknown and found.kind != kinds.GOROUTINE:
         warnings.append(f"{unknown} profiles do not say how long they cover, so rates are too high")
     order = {id(one): at for at, one in enumerate(fetched.looked)}

@@ -14,8 +14,9 @@ from pprof_mcp.insight.series import LEAST_CHANGE, Finding, Reason, judge
 from pprof_mcp.insight.sparkline import sparkline
 from pprof_mcp.insight.statistics import robust_spread
 from pprof_mcp.ranges.measuring import Point
-from pprof_mcp.results import NextCall, SampleType, next_call
+from pprof_mcp.results import LeftOut, NextCall, SampleType, next_call
 from pprof_mcp.results.history import HistoryEntry, HistorySummary, Measure, Metric, Verdict, VersionRow
+from pprof_mcp.results.paging import Page
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.times import text
 
@@ -90,9 +91,14 @@ class History:
             warnings.append("there is nothing to measure")
         self._check_hosts()
 
-    def fields(self) -> dict[str, Any]:
-        """Give the parts of the answer by the names of `HistoryResult`."""
+    def fields(self, page: Page) -> dict[str, Any]:
+        """Give the parts of the answer by the names of `HistoryResult`.
+
+        Args:
+            page: Which of the profiles are listed.
+        """
         points, odd = self._points, self._finding.odd
+        shown = points[page.offset : page.offset + page.limit]
         versions = self._versions()
         if len(versions) > MOST_VERSIONS:
             self._warnings.append(f"the newest {MOST_VERSIONS} of {len(versions)} versions are listed")
@@ -110,7 +116,9 @@ class History:
             "summary": self._summary(),
             "versions": versions[-MOST_VERSIONS:],
             "stands_out": [text(points[place].when) for place in odd[:MOST_ODD]],
-            "entries": [self._entry(point) for point in points],
+            "entries": [self._entry(point) for point in shown],
+            "left_out": LeftOut(rows=len(points) - len(shown)),
+            "cursor": page.cursor(len(shown), len(points)),
             "next": self._next(),
             "warnings": self._warnings,
         }

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from pprof_mcp import _native
 from pprof_mcp.errors import CancelledError, PprofMcpError, WrongProfileKindError
+from pprof_mcp.ranges.writing import Shape, between, lasting, timed
 from pprof_mcp.session import kinds
 from pprof_mcp.session.opening import apart
 from pprof_mcp.sources.datadog.decoding import Candidate
+from pprof_mcp.sources.datadog.spreading import span_of
 from pprof_mcp.sources.foreign import HEAD, foreign
 
 ANY: Final = "any"
@@ -50,9 +52,6 @@ Source: chosen, as pprof does for Go: time before counts, what is in use before 
 """
 _OF_A_MOMENT = (kinds.GOROUTINE, kinds.THREADCREATE)
 
-Shape = tuple[tuple[tuple[str, str], ...], tuple[str, str] | None]
-"""Sample types, and type and unit of the period: profiles that differ in it measure different things."""
-
 
 @dataclass(frozen=True)
 class Looked:
@@ -68,6 +67,9 @@ class Looked:
         samples: Its samples.
         size: Its bytes in the bundle.
         labels: Keys of labels that are of single requests.
+        time_nanos: Its time, since 1970; 0 when it says none.
+        since: The profile before it of its process, when it counts since the start and only what came about
+            after that one is meant.
     """
 
     candidate: Candidate
@@ -79,6 +81,8 @@ class Looked:
     samples: int
     size: int
     labels: tuple[str, ...]
+    time_nanos: int = 0
+    since: Looked | None = None
 
     @property
     def types(self) -> set[str]:
@@ -94,16 +98,31 @@ class Looked:
     def is_first(self) -> bool:
         """Whether it holds everything since the start of its process, unlike those that follow."""
         number = self.candidate.tag("profile_seq")
-        return self.can_be_first and (number == "0" if number else not self.duration_nanos)
+        is_delta = self.can_be_first and not self.is_whole
+        return is_delta and (number == "0" if number else not self.duration_nanos)
 
     @property
     def is_whole(self) -> bool:
         """Whether it is no delta at all: everything since the start, like all others of its process."""
-        return self.can_be_first and self.entry.rpartition("/")[2] in _WHOLE_NAMES
+        is_named = self.entry.rpartition("/")[2] in _WHOLE_NAMES
+        # Go gives such profiles a time, but no duration.
+        return self.can_be_first and is_named and not self.duration_nanos
+
+    @property
+    def moment(self) -> float:
+        """When it was taken, in seconds since 1970: what it says, else what the list says; 0 for neither."""
+        if self.time_nanos:
+            return self.time_nanos / 1e9
+        span = span_of(self.candidate)
+        return span.end if span else 0.0
 
     @property
     def seconds(self) -> float:
-        """What it covers: what it says, else what the list says; 0 when it is of a moment."""
+        """What it covers: what it says, else what the list says; 0 when it is of a moment or a whole life."""
+        if self.since is not None:
+            return self.moment - self.since.moment
+        if self.is_whole:
+            return 0.0
         if self.duration_nanos or self.kinds[0] in _OF_A_MOMENT:
             return self.duration_nanos / 1e9
         return 0.0 if self.is_first else self.candidate.duration_seconds or 0.0
@@ -168,9 +187,13 @@ def content(looked: Looked, limits: Mapping[str, int]) -> bytes | _native.Profil
         OSError: The same.
     """
     data = dict(_entries(looked.path, limits))[looked.entry]
-    if not looked.duration_nanos and looked.seconds:
-        # A field of the message that was not there: 10, the duration (specified by profile.proto).
-        data = _native.unpack(data, dict(limits) or None) + b"\x50" + varint(round(looked.seconds * 1e9))
+    if looked.since is not None:
+        before = dict(_entries(looked.since.path, limits))[looked.since.entry]
+        data = _native.unpack(data, dict(limits) or None)
+        nanos = looked.time_nanos or round(looked.moment * 1e9)
+        data = between(before, data if looked.time_nanos else timed(data, nanos), looked.shape, limits, nanos)
+    if looked.seconds and not looked.duration_nanos:
+        data = lasting(_native.unpack(data, dict(limits) or None), round(looked.seconds * 1e9))
     if not looked.labels:
         return data
     native = _native.Profile.decode(data, dict(limits) or None)
@@ -190,13 +213,10 @@ def decoded(looked: Looked, limits: Mapping[str, int]) -> _native.Profile:
     )
 
 
-def varint(value: int) -> bytes:
-    """Write a number of 0 or more as protobuf does."""
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
+def negatives(found: bytes | _native.Profile) -> bool:
+    """Whether values of a profile are below zero."""
+    native = found if isinstance(found, _native.Profile) else _native.Profile.decode(found)
+    return bool(json.loads(native.meta())["quality"]["negative_values"])
 
 
 def _entries(path: Path, limits: Mapping[str, int]) -> list[tuple[str, bytes]]:
@@ -223,7 +243,16 @@ def _looked(
     labels = tuple(sorted(key for key in keys if re.search(_OF_ONE_REQUEST, key)))
     shape: Shape = (types, (str(period["type"]), str(period["unit"])) if period else None)
     looked = Looked(
-        candidate, path, name, of, shape, int(meta["duration_nanos"]), int(meta["samples"]), size, labels
+        candidate,
+        path,
+        name,
+        of,
+        shape,
+        int(meta["duration_nanos"]),
+        int(meta["samples"]),
+        size,
+        labels,
+        int(meta["time_nanos"]),
     )
     return looked, is_certain
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pprof_mcp import _native
 from pprof_mcp.errors import CancelledError, PprofMcpError, UnreadableError
 from pprof_mcp.ranges.fetching import MAKE_ROOM, NO_ROOM, TRIES, Failure
-from pprof_mcp.ranges.looking import content, varint
+from pprof_mcp.ranges.looking import content
+from pprof_mcp.ranges.writing import empty
 from pprof_mcp.sources.datadog.spreading import Life, process_of
 
 if TYPE_CHECKING:
-    from pprof_mcp.ranges.looking import Looked, Shape
+    from pprof_mcp.ranges.looking import Looked
+    from pprof_mcp.ranges.writing import Shape
 
 Snapshots = Literal["mean", "last", "each"]
 """What becomes of values that are snapshots, over the time of one process: their mean, or the last ones; both
@@ -216,29 +218,6 @@ class Merger:
             return [("ended", empty(looked[0].shape, round(newest + 1) * 1_000_000_000))]
         count = min(MOST_PADDING, round(len(looked) / life.share) - len(looked))
         return [("absent", empty(looked[0].shape, 0))] * count
-
-
-def empty(shape: Shape, time_nanos: int) -> bytes:
-    """Write a profile without samples.
-
-    Args:
-        shape: What it measures.
-        time_nanos: When, since 1970; 0 for no time.
-    """
-    strings = [""]
-
-    def value_type(number: int, pair: tuple[str, str]) -> bytes:
-        strings.extend(pair)
-        inner = b"\x08" + varint(len(strings) - 2) + b"\x10" + varint(len(strings) - 1)
-        return bytes([number << 3 | 2]) + varint(len(inner)) + inner
-
-    types, period = shape
-    # Numbers of fields: profile.proto.
-    head = b"".join(value_type(1, pair) for pair in types)
-    tail = value_type(11, period) if period else b""
-    texts = [text.encode() for text in strings]
-    table = b"".join(b"\x32" + varint(len(text)) + text for text in texts)
-    return head + table + (b"\x48" + varint(time_nanos) if time_nanos else b"") + tail
 
 
 def _is_there(life: Life, lives: Mapping[str, Life]) -> bool:

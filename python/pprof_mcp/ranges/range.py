@@ -16,6 +16,7 @@ from pprof_mcp.errors import (
     by_code,
 )
 from pprof_mcp.ranges.fetching import FIRST, Failure, Progress, fetch
+from pprof_mcp.ranges.growing import BASE, grown
 from pprof_mcp.ranges.looking import ANY, CUMULATIVE, MAIN_TYPES, Looked
 from pprof_mcp.ranges.merging import Merged, Merger, Snapshots
 from pprof_mcp.sources import times
@@ -164,11 +165,14 @@ class Range:
         fetched = fetch(self._remote, chosen.candidates, chosen.kind, site=chosen.site, progress=counted)
         if not fetched.looked:
             raise _all_failed(fetched.failures, chosen)
-        self.kind = fetched.kind
-        self.looked = fetched.looked
-        self.failures = fetched.failures
-        self._warnings = (*chosen.warnings, *fetched.warnings)
         self._merger = Merger(self._limits, self._again)
+        found = grown(fetched.looked, self._merger.read)
+        if not found.looked:
+            raise _all_failed(found.failures, chosen)
+        self.kind = fetched.kind
+        self.looked = found.looked
+        self.failures = (*fetched.failures, *found.failures)
+        self._warnings = (*chosen.warnings, *fetched.warnings, *found.warnings)
 
     @property
     def sample_type(self) -> str:
@@ -190,7 +194,7 @@ class Range:
             told.append(
                 f"{left} profiles are the first of their process, with everything since its start: left out"
             )
-        failed = [one for one in self.failures if one.code != FIRST]
+        failed = [one for one in self.failures if one.code not in (FIRST, BASE)]
         if failed:
             asked = len(self.chosen.candidates)
             told.append(
@@ -237,7 +241,8 @@ class Range:
 
     def _again(self, looked: Looked) -> Looked:
         kept = self._remote.profiles.download(looked.candidate, site=self.chosen.site)
-        return replace(looked, path=kept.path)
+        since = looked.since
+        return replace(looked, path=kept.path, since=None if since is None else self._again(since))
 
 
 def covered(looked: Sequence[Looked]) -> tuple[datetime, datetime] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pprof_mcp.captured import part_of_name, write_once
 from pprof_mcp.errors import CancelledError, PprofMcpError
 from pprof_mcp.ranges.fetching import FIRST
+from pprof_mcp.ranges.growing import BASE
 from pprof_mcp.ranges.range import covered
 from pprof_mcp.reports import exactly
 from pprof_mcp.results import NextCall, next_call
@@ -26,19 +27,27 @@ if TYPE_CHECKING:
     from pprof_mcp.session.session import Session
 
 SHOWN_FAILURES: Final = 5
-SHOWN_HOSTS: Final = 15
-"""Missing profiles and hosts of one answer. Source: chosen; all are counted."""
+SHOWN_NAMES: Final = 15
+SHOWN_OF_SIDE: Final = 4
+"""Missing profiles of one answer; hosts, and versions, of one, and of each side of one.
+
+Source: chosen, so that an answer about many hosts is short; all are counted.
+"""
 MOST_MESSAGE: Final = 200
+_MEANT: Final = (FIRST, BASE)
+"""Reasons for leaving out a profile that is not missed."""
 
 
-def hosts_of(looked: Sequence[Looked]) -> dict[str, int]:
-    """Count profiles by host: the hosts with the most, by name."""
-    return _most(one.candidate.host for one in looked)
-
-
-def versions_of(looked: Sequence[Looked]) -> dict[str, int]:
-    """Count profiles by version of the service: those with the most, by name."""
-    return _most(one.candidate.version for one in looked)
+def counted_by_name(looked: Sequence[Looked], most: int = SHOWN_NAMES) -> dict[str, Any]:
+    """Count profiles by host and by version: the names with the most profiles, and how many are left out."""
+    hosts = Counter(one.candidate.host for one in looked if one.candidate.host)
+    versions = Counter(one.candidate.version for one in looked if one.candidate.version)
+    return {
+        "hosts": _most(hosts, most),
+        "hosts_left_out": max(0, len(hosts) - most),
+        "versions": _most(versions, most),
+        "versions_left_out": max(0, len(versions) - most),
+    }
 
 
 def seconds_text(seconds: float) -> str:
@@ -76,13 +85,13 @@ def failures_told(failures: Sequence[Failure]) -> list[MissingProfile]:
             message=one.message[:MOST_MESSAGE],
         )
         for one in failures
-        if one.code != FIRST
+        if one.code not in _MEANT
     ][:SHOWN_FAILURES]
 
 
 def failed_count(asked: Range, merged: Merged) -> int:
     """Count missing profiles."""
-    return sum(one.code != FIRST for one in (*asked.failures, *merged.failures))
+    return sum(one.code not in _MEANT for one in (*asked.failures, *merged.failures))
 
 
 def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
@@ -97,8 +106,7 @@ def side_told(asked: Range, merged: Merged, handle: str | None) -> RangeSide:
         total_duration=seconds_text(seconds),
         total_duration_seconds=seconds,
         processes=merged.processes,
-        hosts=hosts_of(merged.looked),
-        versions=versions_of(merged.looked),
+        **counted_by_name(merged.looked, SHOWN_OF_SIDE),
         failed_count=failed_count(asked, merged),
     )
 
@@ -176,7 +184,6 @@ def written(
     return write_once(session, out_dir, f"{name}.pb.gz", merged.native.encode())
 
 
-def _most(names: Any) -> dict[str, int]:
-    counts = Counter(name for name in names if name)
-    most = sorted(counts, key=lambda name: (-counts[name], name))[:SHOWN_HOSTS]
-    return {name: counts[name] for name in sorted(most)}
+def _most(counts: Mapping[str, int], most: int) -> dict[str, int]:
+    names = sorted(counts, key=lambda name: (-counts[name], name))[:most]
+    return {name: counts[name] for name in sorted(names)}

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pprof_mcp.errors import InternalError, InvalidArgumentError, ResultTooLargeError
+from pprof_mcp.insight.labels import as_spelled
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry.arguments import Kind, Parameter
 from pprof_mcp.registry.spec import ToolSpec
@@ -86,6 +87,9 @@ def answer(
             found = Answer(result=result, json=encoded)
             return _smallest(spec, found, _texts(given), usual=bound, most=most)
         size = max(1, min(size - 1, size * bound * 9 // (len(encoded) * 10)))
+        if "overwrite" in arguments:
+            # The file that is there now is that of the first try.
+            arguments["overwrite"] = True
         note = f"{name} lowered to {size}: more would make the answer larger than {bound} bytes"
         if bound != most:
             note += f"; set {name} for more at once"
@@ -161,9 +165,21 @@ def _checked(spec: ToolSpec, given: Mapping[str, Any], session: Session) -> dict
     for item in spec.parameters:
         if item.kind in _RESOLVED and arguments[item.name] is not None:
             arguments[item.name] = _resolve(item, arguments[item.name], session)
+    _spell_labels(arguments)
     return arguments
 
 
+def _spell_labels(arguments: dict[str, Any]) -> None:
+    """Spell the label of a filter as the profiles do: runtimes differ in `thread id`, `thread_id`."""
+    profiles = [value for value in arguments.values() if isinstance(value, Profile)]
+    for name in _OF_LABELS:
+        key, equals, pattern = str(arguments.get(name) or "").partition("=")
+        if equals and profiles:
+            there = [item["key"] for one in profiles for item in one.shared.meta["label_keys"]]
+            arguments[name] = as_spelled(key, there) + equals + pattern
+
+
+_OF_LABELS = ("tagfocus", "tagignore")
 _RESOLVED = (Kind.PROFILE, Kind.BUNDLE)
 _REFERENCES = (*_RESOLVED, Kind.SOURCES)
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pprof_mcp.results.base import Result, Row
+from pprof_mcp.results.paging import LeftOut
 from pprof_mcp.results.shared import SampleType
 
 Metric = Literal["flat", "cum"]
@@ -106,6 +107,8 @@ class HistoryResult(Result):
     summary: HistorySummary = Field(description="All profiles together.")
     versions: list[VersionRow] = Field(description="By version, the oldest first.")
     stands_out: list[str] = Field(description="Times of profiles far from what the rest explains.")
-    entries: list[HistoryEntry] = Field(description="The profiles.")
+    entries: list[HistoryEntry] = Field(description="The profiles, by time.")
+    left_out: LeftOut = Field(description="Profiles before and behind these; all are measured.")
+    cursor: str | None = Field(description="Pass it as `cursor` for more, with from_ts and to_ts.")
     output_path: str | None = Field(description="The picture; null without one.")
     output_bytes: int = Field(description="Its size; 0 without one.")

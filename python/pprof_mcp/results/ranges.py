@@ -76,7 +76,9 @@ class RangeSide(Row):
     total_duration_seconds: float = Field(description="The same in seconds.")
     processes: int = Field(description="Processes they are of.")
     hosts: dict[str, int] = Field(description="Profiles by host; the hosts with the most.")
-    versions: dict[str, int] = Field(description="Profiles by version of the service.")
+    hosts_left_out: int = Field(description="How many hosts there are besides.")
+    versions: dict[str, int] = Field(description="Profiles by version of the service; those with the most.")
+    versions_left_out: int = Field(description="How many versions there are besides.")
     failed_count: int = Field(description="Profiles that are missing.")
 
 

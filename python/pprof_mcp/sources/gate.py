@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pprof_mcp.errors import ForbiddenError, ProfileGoneError, UnauthorizedError
 from pprof_mcp.sources.hosts import Hosts, Resolve, Target
 from pprof_mcp.sources.net.asking import Answer, Request
 from pprof_mcp.sources.net.client import Http
@@ -90,7 +91,29 @@ class Gate:
         Raises:
             PprofMcpError: As `Http.fetch`; it is a refusal; or as `check`.
         """
-        save(self.http, request, target, check=check).checked()
+        self.checked(save(self.http, request, target, check=check))
+
+    def checked(self, answer: Answer, *, login: str = "") -> Answer:
+        """Give an answer back if it is good.
+
+        Args:
+            answer: What a host answered.
+            login: What to do where it does not know who asks; headers of the host when empty.
+
+        Raises:
+            PprofMcpError: It is not; the hint says what to do here, where keys of Datadog mean nothing.
+        """
+        try:
+            return answer.checked()
+        except (UnauthorizedError, ForbiddenError) as problem:
+            host = answer.request.host
+            problem.hint = login or (
+                f"The operator gives a login as PPROF_MCP_HOST_HEADERS='{host} Authorization: Bearer TOKEN'."
+            )
+            raise
+        except ProfileGoneError as problem:
+            problem.hint = "Check the address. Of a running program, http://host:port is for all profiles."
+            raise
 
     def _secrets(self, target: Target) -> dict[str, Secret]:
         return {

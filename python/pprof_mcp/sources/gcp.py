@@ -23,6 +23,7 @@ from pprof_mcp.sources.net.secret import Secret
 PAGE = 100
 """Profiles of a page. Source: chosen; each takes up to a few hundred kB there, and 1,000 could pass the limit
 of an answer."""
+LOGIN = "PPROF_MCP_GCP_TOKEN holds for an hour: gcloud auth print-access-token gives another one."
 MOST_PAGES = 50
 """Source: chosen; 5,000 profiles are two days of a service that is profiled once a minute in two ways."""
 
@@ -165,7 +166,8 @@ class CloudProfiler:
         url = f"{self.base}/v2/projects/{quote(self.project, safe='')}/profiles?{urlencode(query)}"
         answer = self.gate.ask(
             self.gate.request(url, "the list of profiles", secrets={"Authorization": self.token})
-        ).checked()
+        )
+        self.gate.checked(answer, login=LOGIN)
         found: Any = answer.json()
         if not isinstance(found, dict):
             raise self._strange("no object")

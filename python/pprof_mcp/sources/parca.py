@@ -126,15 +126,14 @@ class Parca:
             "Accept": "application/grpc-web+proto",
             "X-Grpc-Web": "1",
         }
-        answer = self.gate.ask(
-            self.gate.request(
-                f"{self.base}/{SERVICE}/{method}",
-                what,
-                method="POST",
-                headers=headers,
-                body=struct.pack(">BI", 0, len(content)) + content,
-            )
-        ).checked()
+        request = self.gate.request(
+            f"{self.base}/{SERVICE}/{method}",
+            what,
+            method="POST",
+            headers=headers,
+            body=struct.pack(">BI", 0, len(content)) + content,
+        )
+        answer = self.gate.checked(self.gate.ask(request))
         if answer.is_html:
             answer.json()
         state = dict(answer.headers)

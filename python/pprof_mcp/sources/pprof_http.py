@@ -171,7 +171,7 @@ def pieces(
     if answer.is_good:
         there = offered(answer.body.decode("utf-8", "replace")) or None
     elif answer.status not in NO_INDEX:
-        answer.checked()
+        gate.checked(answer)
     names = chosen(there, kinds)
     return [
         Piece(one.name, one.kind, _saver(gate, one), is_apart=one.name == STACKS)

@@ -171,7 +171,7 @@ class Pyroscope:
                 details=told,
             )
         try:
-            answer.checked()
+            self.gate.checked(answer)
         except SourceError as problem:
             return problem
         return RefusedError(f"{answer.request.host} refused {answer.request.what}", details=told)

@@ -99,6 +99,7 @@ def test_project_and_token_are_the_operators_to_give_and_are_not_told() -> None:
         with pytest.raises(UnauthorizedError, match="invalid authentication") as caught:
             download(asking(server, wrong), "gcp", service="shop", **WINDOW)
         assert wrong not in str(caught.value) + str(caught.value.details)
+        assert "gcloud auth print-access-token" in caught.value.hint
         server.project = "another"
         session = fetching(
             server=True, PPROF_MCP_GCP_URL=server.url, PPROF_MCP_GCP_PROJECT="x", PPROF_MCP_GCP_TOKEN=TOKEN

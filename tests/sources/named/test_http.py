@@ -166,6 +166,26 @@ def test_what_is_no_good_profile_is_told_as_for_a_file(path: str, error: type[Pp
         del error
 
 
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "PPROF_MCP_HOST_HEADERS='127.0.0.1:"), (403, "HEADERS"), (404, "Check the address")],
+)
+@pytest.mark.parametrize("path", ["/debug/pprof/heap", "/cpu.pb.gz"])
+def test_what_to_do_is_said_of_the_host_and_not_of_datadog(path: str, status: int, says: str) -> None:
+    with served() as server:
+        server.faults["*"] = Reply(b"no", status)
+        with pytest.raises(PprofMcpError) as caught:
+            download(fetching(server=False), "http", url=f"{server.url}{path}")
+    assert says in caught.value.hint
+
+
+def test_a_host_without_tls_is_asked_once_and_told() -> None:
+    with served() as server:
+        with pytest.raises(NetworkError) as caught:
+            download(fetching(server=False), "http", url=f"https://{server.host}/cpu.pb.gz")
+        assert "http://" in caught.value.hint
+
+
 def test_silence_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pprof_http, "READ_SECONDS", 0.2)
     with served() as server:

@@ -25,7 +25,7 @@ from pprof_mcp.errors import (
 )
 from pprof_mcp.progress import WATCH
 from pprof_mcp.registry.discover import load
-from pprof_mcp.registry.run import run
+from pprof_mcp.registry.run import answer, run
 from pprof_mcp.results.history import HistoryResult
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
@@ -51,7 +51,14 @@ CASES = Cases(
 
 
 def history(session: Session, function: str = "priceItem", **more: Any) -> HistoryResult:
-    given = {"service": "checkout", "env": "prod", "from": "-12h", "function": function, **more}
+    given = {
+        "service": "checkout",
+        "env": "prod",
+        "from": "-12h",
+        "function": function,
+        "nodecount": 100,
+        **more,
+    }
     found = run(load("datadog.function_history"), given, session=session)
     assert isinstance(found, HistoryResult)
     return found
@@ -429,3 +436,46 @@ def test_keys_are_in_no_answer(asking: Session, fake: FakeDatadog) -> None:
     text = json.dumps(history(asking, limit=2).model_dump())
     assert fake.api_key not in text
     assert fake.app_key not in text
+
+
+# -- long lists
+
+
+def test_a_long_list_says_what_it_leaves_out_and_goes_on(asking: Session) -> None:
+    whole = history(asking, limit=40)
+    assert (len(whole.entries), whole.left_out.rows, whole.cursor) == (40, 0, None)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        part = history(
+            asking, limit=40, nodecount=15, cursor=cursor, **{"from": whole.from_ts, "to": whole.to_ts}
+        )
+        assert part.left_out.rows == 40 - len(part.entries)
+        assert (part.summary, part.verdict, part.sparkline) == (whole.summary, whole.verdict, whole.sparkline)
+        seen += [one.profile_id for one in part.entries]
+        cursor = part.cursor
+    assert seen == [one.profile_id for one in whole.entries]
+
+
+def test_the_usual_answer_is_short_however_many_are_measured(
+    asking: Session, fake: FakeDatadog, tmp_path: Path
+) -> None:
+    """Of long names fewer rows are listed, not fewer profiles measured, and the picture is kept."""
+    base = next(one for one in fake.store.visible() if one.service == "checkout" and one.env == "prod")
+    now = fake.clock()
+    fake.store.add(
+        *(
+            replace(base, service="wordy", host="h" * 180, version="v" * 150, start=now - 60 * at - 65,
+                    end=now - 60 * at - 5, make=share(5.0))
+            for at in range(30)
+        )
+    )  # fmt: skip
+    given = {"service": "wordy", "function": "hot", "limit": 30, "output_path": str(tmp_path / "h.svg")}
+    found = answer(load("datadog.function_history"), given, session=asking, most=80_000, usual=8_000)
+    assert isinstance(found.result, HistoryResult)
+    assert len(found.json) <= 8_000
+    assert found.result.summary.total_profiles == 30
+    assert 0 < len(found.result.entries) < 16
+    assert found.result.cursor == str(len(found.result.entries))
+    assert any("nodecount lowered" in warning for warning in found.result.warnings)
+    assert (tmp_path / "h.svg").stat().st_size == found.result.output_bytes

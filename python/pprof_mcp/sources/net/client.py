@@ -324,10 +324,12 @@ def _broken(request: Request, error: Exception) -> _Failure:
         return _Failure(BadAnswerError(what, details=told), is_final=False)
     is_distrusted = "CERTIFICATE_VERIFY_FAILED" in text
     distrusted = "The certificate is not trusted here: name that of your organisation in SSL_CERT_FILE."
+    is_plain = "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text
+    plain = "What listens there speaks no TLS: write http://, or check the port."
     doing = "the proxy refused" if kind == "ProxyError" else "the connection failed"
     problem = NetworkError(
         f"{request.host} could not be asked for {request.what}: {doing} ({text or kind})",
-        hint=distrusted if is_distrusted else None,
+        hint=distrusted if is_distrusted else plain if is_plain else None,
         details=told,
     )
-    return _Failure(problem, is_final=is_distrusted or kind == "ProxyError")
+    return _Failure(problem, is_final=is_distrusted or is_plain or kind == "ProxyError")

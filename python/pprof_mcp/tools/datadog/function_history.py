@@ -16,6 +16,7 @@ from pprof_mcp.ranges.measuring import check_pattern
 from pprof_mcp.ranges.measuring import measure as measured
 from pprof_mcp.registry import INJECTED, Cli, OutputPath, tool
 from pprof_mcp.registry.spec import Effects
+from pprof_mcp.results import page_of
 from pprof_mcp.results.history import HistoryResult, Measure, Metric
 from pprof_mcp.results.picture import check_output
 from pprof_mcp.session.session import Session
@@ -44,6 +45,8 @@ def function_history(
     metric: Annotated[Metric, Field(description="Own cost, or with callees.")] = "flat",
     measure: Annotated[Measure, Field(description="What is judged and drawn.")] = "pct",
     limit: Annotated[int, Field(ge=1, le=100, description="Profiles, spread over the window.")] = 16,
+    nodecount: Annotated[int, Field(ge=1, le=100, description="Profiles listed at most.")] = 16,
+    cursor: Annotated[str, Field(max_length=12, description="`cursor` of the last answer.")] = "",
     output_path: Annotated[
         OutputPath, Field(description="SVG file to draw the series to."), Cli(("-o", "--output"))
     ] = "",
@@ -60,6 +63,7 @@ def function_history(
     if output_path:
         check_output(session, output_path, overwrite=overwrite)
     check_pattern(function)
+    page = page_of(cursor, nodecount)
     given: dict[str, Any] = {"service": service, "env": env, **options}
     remote, site, kind = session.remote, str(given.get("site", "")), kind_of(profile_type)
     window = window_of(given, remote.now)
@@ -96,5 +100,5 @@ def function_history(
         measure=measure,
         output_path=output_path if size else None,
         output_bytes=size,
-        **history.fields(),
+        **history.fields(page),
     )

@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from pprof_mcp import _native
 from pprof_mcp.filters import TextFilters
-from pprof_mcp.insight.labels import canonical
+from pprof_mcp.insight.labels import as_spelled
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, ask, exactly, pprof_text
@@ -98,7 +98,7 @@ def tags(
     look at the functions of one value, call pprof.top with tagfocus, such as `tenant=acme`.
     """
     page = page_of(cursor, limit)
-    key = _as_spelled(profile, key)
+    key = as_spelled(key, (item["key"] for item in profile.shared.meta["label_keys"]))
     found = ask(_native.tags, profile, filters, key=key, offset=page.offset, limit=page.limit)
     raw = raw_meta = None
     if format == "text":
@@ -132,14 +132,6 @@ def tags(
         keys=[] if format == "text" else [TagKey.model_validate(item) for item in keys],
         keys_left_out=0 if format == "text" else len(every) - len(keys),
     )
-
-
-def _as_spelled(profile: Profile, key: str) -> str:
-    """Give a key as this profile spells it: tracers differ in `thread id`, `thread_id`, `thread.id`."""
-    there = sorted({item["key"] for item in profile.shared.meta["label_keys"]})
-    if not key or key in there:
-        return key
-    return next((one for one in there if canonical(one) == canonical(key)), key)
 
 
 def _next(profile: Profile, found: Rows) -> list[NextCall]:

@@ -35,7 +35,9 @@ class AggregateResult(Result):
     processes: int = Field(description="Processes the merged profiles are of.")
     processes_found: int = Field(description="Processes that were listed.")
     hosts: dict[str, int] = Field(description="Profiles by host; the hosts with the most.")
-    versions: dict[str, int] = Field(description="Profiles by version of the service.")
+    hosts_left_out: int = Field(description="How many hosts there are besides.")
+    versions: dict[str, int] = Field(description="Profiles by version of the service; those with the most.")
+    versions_left_out: int = Field(description="How many versions there are besides.")
     runtime: str | None = Field(description="Language or runtime; null when not said.")
     failed_count: int = Field(description="Chosen profiles that are missing.")
     failures: list[MissingProfile] = Field(description="The first of them.")
@@ -120,8 +122,7 @@ def aggregate(
         sample_types=telling.combined_told(merged),
         processes=merged.processes,
         processes_found=len(asked.chosen.lives),
-        hosts=telling.hosts_of(merged.looked),
-        versions=telling.versions_of(merged.looked),
+        **telling.counted_by_name(merged.looked),
         runtime=next((one.candidate.runtime for one in merged.looked if one.candidate.runtime), None),
         failed_count=telling.failed_count(asked, merged),
         failures=telling.failures_told((*asked.failures, *merged.failures)),

@@ -32,7 +32,7 @@ from pprof_mcp.sources.datadog.spreading import span_of
 FAR_SECONDS: Final = 300.0
 """Between the profiles nearest before and after from which other things may have changed. Source: chosen."""
 SHOWN_PROFILES: Final = 2
-SHOWN_HOSTS: Final = 4
+SHOWN_HOSTS: Final = 3
 """Profiles of a side, and hosts, of one answer. Source: chosen; all are counted."""
 MOST_TEXT: Final = 300
 
