@@ -9,7 +9,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from pprof_mcp.discovery.capture import Capture
+from pprof_mcp.discovery.passed import provenance, sections, summaries
 from pprof_mcp.discovery.report import NOT_LOOKED_AT
+from pprof_mcp.earlier import Earlier
 from pprof_mcp.insight.frames import short_name
 from pprof_mcp.render.markdown import code, code_line, escape, grid
 from pprof_mcp.results.base import NextCall
@@ -47,6 +49,7 @@ def page(
     title: str,
     pictures: Sequence[PictureLink],
     version: str,
+    earlier: Sequence[Earlier] = (),
 ) -> str:
     """Write the page.
 
@@ -57,10 +60,11 @@ def page(
         title: Heading; empty: made from what the bundle says.
         pictures: Flame graphs.
         version: Of this program.
+        earlier: What other calls answered.
     """
     blocks = [
         f"# {escape(title or _title(found))}\n",
-        _summary(found),
+        _summary(found) + (f"\n{summaries(earlier)}" if earlier else ""),
         *_recommendations(found.recommendations, names),
         *_cpu(found.cpu),
         *_heap(found.heap),
@@ -68,8 +72,9 @@ def page(
         *_goroutines(found.goroutine),
         *_several(found),
         *_pictures(pictures),
+        *sections(earlier),
         _limits(found),
-        _provenance(found, capture, version),
+        _provenance(found, capture, version) + (f"\n{provenance(earlier)}.\n" if earlier else ""),
     ]
     return "\n".join(blocks)
 

@@ -59,6 +59,14 @@ STACK_LEAST, STACK_FRAME, STACK_GUARD = 2_048, 48, 928
 goroutines with 10 to 100 small frames have 2, 4 and 8 KiB)."""
 METRIC_GROWTH = MIB
 """Bytes a second of heap growth in runtime metrics that are worth a word (chosen)."""
+METRIC_CHANCE = 1 - math.sqrt(2 / 80)
+"""Share of what is in use that a heap which keeps no more still grows by, once in 80 (as rare as `SIGMAS`).
+
+Source: derived: at GOGC=100 (specified) it rises from what is in use to twice that and falls back, so two
+moments far apart find it at two even chances, whose difference is above x of what is in use with (1-x)²/2.
+"""
+METRIC_COLLECTIONS = 10
+"""Collections between two moments from which on they are far apart (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -506,8 +514,11 @@ def _collector(facts: Facts) -> Iterator[Suspicion]:
 def _metrics(facts: Facts) -> Iterator[Suspicion]:
     grown = facts.metrics.get("go_heap_growth_bytes_per_sec", 0.0)
     seconds = facts.seconds
-    # Between two collections the heap grows by what is in use: less than that may be chance.
-    if facts.live_before is not None or not seconds or grown < METRIC_GROWTH or grown * seconds < facts.live:
+    if facts.live_before is not None or not seconds or grown < METRIC_GROWTH:
+        return
+    # Between two collections the heap grows by what is in use, and less than that may be chance.
+    many = facts.metrics.get("go_gcs_per_sec", 0.0) * seconds >= METRIC_COLLECTIONS
+    if grown * seconds < facts.live * (METRIC_CHANCE if many else 1):
         return
     yield Suspicion(
         category="heap_growth",
@@ -516,7 +527,7 @@ def _metrics(facts: Facts) -> Iterator[Suspicion]:
         description="the heap grew while the profile was taken",
         evidence=(
             f"go_heap_growth_bytes_per_sec: {size_text(grown)}/s over {seconds:.0f} s",
-            f"{size_text(grown * seconds)} is more than the {size_text(facts.live)} in use",
+            f"{size_text(grown * seconds)} beside {size_text(facts.live)} in use: more than chance",
         ),
         advice="Give a heap profile from before as `base` to see which line keeps more and more.",
         weight=grown * seconds,

@@ -14,6 +14,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&@]|:(?=//)|(?<=www)\.)")
 _FIRST = re.compile(r"^(\d{0,9})([-+=.)])(?=[ =-]|$)")
 """What would begin a list or a heading."""
 
+_DEEPEST = 6
+"""Level of the smallest heading (specified)."""
+
 _PLAIN_CODE = re.compile(r"[^`|\\]+")
 """What means the same in code as in a table's cell; the rest is escaped instead."""
 
@@ -25,7 +28,17 @@ def markdown(title: str, blocks: Sequence[Block]) -> str:
         title: Heading of the whole.
         blocks: The document.
     """
-    return f"# {escape(title)}\n\n" + "\n".join(_block(block) for block in blocks)
+    return f"# {escape(title)}\n\n" + blocks_under(blocks, level=1)
+
+
+def blocks_under(blocks: Sequence[Block], *, level: int) -> str:
+    """Write blocks without a heading of their own.
+
+    Args:
+        blocks: The document.
+        level: Of the heading they stand under.
+    """
+    return "\n".join(_block(block, level) for block in blocks)
 
 
 def escape(text: str) -> str:
@@ -52,7 +65,7 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequenc
     return "".join(f"| {' | '.join(line)} |\n" for line in (columns, marks, *rows))
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, level: int) -> str:
     if isinstance(block, Facts):
         return "".join(
             f"- **{escape(name)}**: {escape(value)}\n" if name else f"  - {escape(value)}\n"
@@ -65,11 +78,12 @@ def _block(block: Block) -> str:
         return f"{fence}text\n{block.body.rstrip()}\n{fence}\n"
     if isinstance(block, Notes):
         return f"**{escape(block.title)}**\n\n" + "".join(f"- {escape(line)}\n" for line in block.lines)
-    return _table(block)
+    return _table(block, level)
 
 
-def _table(table: Table) -> str:
-    heading = f"{'#' * (2 + table.depth)} {escape(table.title)}\n\n" if table.title else ""
+def _table(table: Table, level: int) -> str:
+    marks = "#" * min(_DEEPEST, 1 + level + table.depth)
+    heading = f"{marks} {escape(table.title)}\n\n" if table.title else ""
     if not any(table.columns):
         return heading + "".join(f"{at}. {escape(row[0])}\n" for at, row in enumerate(table.rows, 1))
     columns, *rows = ([escape(cell) for cell in line] for line in (table.columns, *table.rows))

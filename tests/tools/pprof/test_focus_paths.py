@@ -25,7 +25,7 @@ def test_paths_end_at_the_function_and_add_up(cpu: str) -> None:
 
 def test_what_lies_below_is_named_with_its_share(cpu: str) -> None:
     row = pp.open_profile(cpu).focus_paths("weakHash").rows[0]
-    assert row.below[0].name == "example.com/shop/pricing.mix"
+    assert {callee.name for callee in row.below} >= {"", "example.com/shop/pricing.mix"}
     assert sum(callee.pct for callee in row.below) <= 100.01
 
 

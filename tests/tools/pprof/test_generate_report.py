@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pprof_mcp as pp
 import pytest
 from markdown_it import MarkdownIt
+from mcp import Client
+from pprof_mcp.fronts.mcp import make_server
+from pprof_mcp.registry.discover import load
+from pprof_mcp.registry.run import dump, run
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.tools.pprof import generate_report as declared
@@ -19,15 +26,41 @@ from tests.cases import BUNDLE, CPU, OUT, Cases
 from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA, MakeSession
 
+
+def anywhere() -> Session:
+    return Session(fence=Fence.unrestricted())
+
+
+def answered(tool: str, **arguments: Any) -> dict[str, Any]:
+    """Give what a call answers, as a client gets it."""
+    return {
+        "tool": tool,
+        "result": json.loads(dump(run(load(tool), arguments, session=anywhere()))),
+    }
+
+
+def kept(tool: str, **arguments: Any) -> dict[str, Any]:
+    """Keep what a call answers in a file, as a command does."""
+    path = OUT / f"{tool}.json"
+    path.write_text(json.dumps(answered(tool, **arguments)["result"]))
+    return {"tool": tool, "file": str(path)}
+
+
 CASES = Cases(
     good=[
         {"bundle": BUNDLE},
+        {"results": [kept("pprof.top", profile=CPU), kept("pprof.contention_analysis", profile=BUNDLE)]},
+        {"bundle": CPU, "results": [kept("pprof.meta", profile=CPU)]},
         {"bundle": BUNDLE, "output_path": str(OUT / "report.md"), "pictures": str(OUT), "overwrite": True},
         {"bundle": CPU, "title": "CPU of the shop", "max_bytes": 1_000},
         {"bundle": str(DATA / "go" / "healthy")},
     ],
     wrong=[
         ("bundle", "missing/"),
+        ("results", [{"tool": "pprof.nothing", "file": str(OUT / "pprof.top.json")}]),
+        ("results", [{"tool": "pprof.meta", "file": str(OUT / "pprof.top.json")}]),
+        ("results", [{"tool": "pprof.top", "file": str(OUT / "missing.json")}]),
+        ("results", [{"tool": "pprof.top"}]),
         ("output_path", "-"),
         ("output_path", "missing/report.md"),
         ("pictures", "missing"),
@@ -65,7 +98,7 @@ def tables(page: str) -> list[list[str]]:
 
 def test_a_page_begins_with_a_summary_and_ends_with_where_it_comes_from(tmp_path: Path) -> None:
     page = page_of(BUNDLE, tmp_path)
-    assert page.startswith("# Profile report: shop (test)\n\n## Summary\n\n10 recommendations (4 high")
+    assert page.startswith("# Profile report: shop (test)\n\n## Summary\n\n10 recommendations (3 high")
     assert headings(page) == [
         "Summary",
         "Recommendations",
@@ -79,7 +112,9 @@ def test_a_page_begins_with_a_summary_and_ends_with_where_it_comes_from(tmp_path
     ]
     summary = page.partition("## Recommendations")[0]
     assert "1. **goroutine leak** at `notify.listen (hub.go:28)`: 96.92 % of goroutines." in summary
-    assert "- CPU: 7.89s in 10.177 s: 77.53 % of one CPU" in summary
+    cpu = pp.open_profile(CPU)
+    used, seconds = cpu.top().total / 1e9, cpu.shared.meta["duration_nanos"] / 1e9
+    assert f"- CPU: {used:.2f}s in {seconds:.3f} s: {100 * used / seconds:.2f} % of one CPU" in summary
     assert "pprof-mcp " + pp.build_info()["version"] in page
     assert "b32c109c189d00bd9d9c287c90ecba8f6f414a10" in page
     assert "samples/count, cpu/nanoseconds" in page
@@ -224,3 +259,172 @@ def test_a_client_gets_the_beginning_and_a_command_all_of_it(make_session: MakeS
     short = report(BUNDLE, max_bytes=500)
     assert short.markdown
     assert len(short.markdown.encode()) <= 500
+
+
+def only(folder: Path, *results: dict[str, Any], **options: Any) -> str:
+    """Give the page about results alone."""
+    path = folder / "only.md"
+    made = run(
+        load("pprof.generate_report"),
+        {"results": list(results), "output_path": str(path), "overwrite": True, **options},
+        session=anywhere(),
+    )
+    assert isinstance(made, ReportResult)
+    assert made.bundle is None
+    return path.read_text(encoding="utf-8")
+
+
+def test_answers_of_earlier_calls_become_sections_behind_a_summary(tmp_path: Path) -> None:
+    checks = [{"function": "weakHash", "metric": "cum_pct", "max": 1}]
+    found = (
+        answered("pprof.top", profile=CPU, nodecount=3),
+        answered("pprof.memory_sanity", heap_profile=BUNDLE),
+        answered("pprof.discover", bundle=BUNDLE),
+        answered("pprof.regression_check", profile=CPU, checks=checks),
+    )
+    page = only(tmp_path, *found, title="Shop")
+    assert page.startswith("# Shop\n\n## Summary\n\n- Top functions (`pprof.top`): first of rows: ")
+    assert headings(page)[0] == "Summary"
+    assert [name.partition("(")[2] for name in headings(page)[1:-1]] == [f"`{one['tool']}`)" for one in found]
+    summary = page.partition("\n## ")[2].partition("\n## ")[0]
+    assert PLANTED["hot-hash"]["function"] in summary
+    assert "10 recommendations" in summary
+    # What they advise stands beneath them, and one that says no says so.
+    assert "\n  - " in summary
+    assert "(`pprof.regression_check`): **failed**: " in summary
+    for plant in ("json-in-loop", "heap-leak", "goroutine-leak-send", "hot-lock-wait"):
+        assert PLANTED[plant]["file"] in page, plant
+    for table in tables(page):
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1, table
+
+
+def test_a_bundle_and_earlier_answers_make_one_page(tmp_path: Path) -> None:
+    page = page_of(CPU, tmp_path, results=[answered("pprof.meta", profile=CPU)])
+    assert page.index("## CPU") < page.index("(`pprof.meta`)\n") < page.index("## What was not looked at")
+    assert "(`pprof.meta`): " in page.partition("## Recommendations")[0]
+    assert page.rstrip().endswith("Earlier answers as they were given: `pprof.meta`.")
+
+
+def test_handles_in_answers_become_the_files_they_stand_for(tmp_path: Path) -> None:
+    session = anywhere()
+    handle = session.bundle(BUNDLE).handle
+    call = {"profile": f"{handle}#cpu"}
+    given = json.loads(dump(run(load("pprof.top"), call, session=session)))
+    assert given["profile"].startswith("handle:")
+    call = {"results": [{"tool": "pprof_top", "result": given}], "output_path": str(tmp_path / "p.md")}
+    run(load("pprof.generate_report"), call, session=session)
+    page = (tmp_path / "p.md").read_text()
+    assert "handle:" not in page
+    assert "bundle.zip" in page
+
+
+def test_hostile_answers_are_text_and_nothing_else(tmp_path: Path) -> None:
+    path = hostile(tmp_path)
+    page = only(
+        tmp_path,
+        answered("pprof.top", profile=path),
+        answered("pprof.storylines", profile=path),
+        answered("pprof.discover", bundle=path),
+    )
+    seen = [
+        token
+        for block in MarkdownIt().enable("table").parse(page)
+        for token in (block, *(block.children or ()))
+    ]
+    kinds = {token.type for token in seen}
+    assert kinds >= {"inline", "table_open", "heading_open"}
+    assert not kinds & {"html_inline", "html_block", "link_open", "image", "fence", "code_block", "hr"}
+    for text in (token.content for token in seen if token.type in ("text", "code_inline")):
+        assert not re.search("[\x00-\x1f\u202a-\u202e]", text)
+    assert all(re.fullmatch(r"Summary|Where .*|.* \(`pprof\.\w+`\)", name) for name in headings(page))
+
+
+NO_ANSWERS: list[tuple[list[dict[str, Any]], str]] = [
+    ([], "nothing to report on"),
+    ([{"tool": "pprof.nothing", "result": {"a": 1}}], "number 1: there is no tool 'pprof.nothing'"),
+    ([{"tool": "../top", "result": {"a": 1}}], "there is no tool"),
+    ([{"tool": "pprof.generate_report", "result": {"a": 1}}], "there is no tool"),
+    ([{"tool": "pprof.top", "result": {"rows": 3}}], "number 1 is no answer of pprof.top: "),
+    ([{"tool": "pprof.top", "result": {"error": {"code": "x"}}}], "number 1 is no answer of pprof.top: "),
+    ([{"tool": "pprof.top", "result": {}}], "number 1 is no answer of pprof.top: "),
+    ([{"tool": "pprof.top"}], "either a result or a file"),
+    ([{"tool": "pprof.top", "result": {"a": 1}, "file": "x.json"}], "either a result or a file"),
+    ([{"tool": "pprof.top", "more": 1}], "results"),
+    ([{"tool": "pprof.top", "result": {"a": 1}}] * 21, "results"),
+]
+
+
+@pytest.mark.parametrize(("results", "said"), NO_ANSWERS)
+def test_what_is_no_answer_is_refused_with_a_reason(results: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(pp.errors.InvalidArgumentError) as raised:
+        run(load("pprof.generate_report"), {"results": results}, session=anywhere())
+    assert said in str(raised.value)
+    assert raised.value.hint
+
+
+def test_files_of_answers_are_checked_like_answers(tmp_path: Path) -> None:
+    path = tmp_path / "top.json"
+
+    def refused(content: bytes, kind: type[Exception], said: str) -> None:
+        path.write_bytes(content)
+        with pytest.raises(kind, match=said):
+            only(tmp_path, {"tool": "pprof.top", "file": str(path)})
+
+    wrong = pp.errors.InvalidArgumentError
+    for content in (b"", b"[" * 100_000, b"\xff\x00", b"3", b'{"total": NaN}'):
+        refused(content, wrong, "no answer of pprof.top")
+    refused(b" " * (1 << 20) + b"{}", pp.errors.ResultTooLargeError, "more than 1048576 bytes")
+    outside = Session(fence=Fence([DATA]))
+    with pytest.raises(pp.errors.PathNotAllowedError):
+        run(load("pprof.generate_report"), {"results": [{"tool": "top", "file": str(path)}]}, session=outside)
+
+
+def test_answers_are_bounded_together() -> None:
+    one = answered("pprof.top", profile=CPU)
+    one["result"]["warnings"] = ["x" * 300_000]
+    with pytest.raises(pp.errors.ResultTooLargeError, match="number 4: "):
+        run(load("pprof.generate_report"), {"results": [one] * 4}, session=anywhere())
+
+
+def test_what_needs_a_bundle_is_refused_without_one(tmp_path: Path) -> None:
+    given = [answered("pprof.meta", profile=CPU)]
+    for option in ({"pictures": str(tmp_path)}, {"base": CPU}):
+        with pytest.raises(pp.errors.InvalidArgumentError, match="needs a bundle"):
+            run(
+                load("pprof.generate_report"),
+                {"results": given, **option},
+                session=anywhere(),
+            )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_takes_what_commands_print(tmp_path: Path) -> None:
+    def called(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pprof_mcp", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    (tmp_path / "top=1.json").write_text(called("top", CPU, "--json").stdout)
+    made = called("generate-report", "--results", f"top={tmp_path / 'top=1.json'}")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.startswith("# Profile report\n\n## Summary\n\n- Top functions (`pprof.top`)")
+    wrong = called("generate-report", "--results", "top")
+    assert wrong.returncode
+    assert "TOOL=FILE" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_client_hands_on_what_it_was_answered() -> None:
+    async def talk() -> None:
+        async with Client(make_server(Session(fence=Fence([DATA])))) as client:
+            top = await client.call_tool("pprof_top", {"profile": CPU})
+            given = {"tool": "pprof_top", "result": top.structured_content}
+            page = await client.call_tool("pprof_generate_report", {"results": [given]})
+            assert page.structured_content is not None
+            markdown: str = page.structured_content["markdown"]
+            assert markdown.startswith("# Profile report\n\n## Summary\n\n- Top functions (`pprof.top`)")
+            given["tool"] = "pprof_meta"
+            refused = await client.call_tool("pprof_generate_report", {"results": [given]})
+            assert refused.is_error
+            assert "is no answer of pprof.meta" in json.dumps(refused.structured_content)
+
+    anyio.run(talk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -139,13 +140,16 @@ def test_nothing_is_reported_of_the_healthy_service(form: str) -> None:
 
 
 def test_a_dump_tells_the_planted_creators_and_ages_also_when_it_is_given_beside_the_profile() -> None:
+    headings = gzip.decompress(Path(DUMP).read_bytes()).decode()
+    aged = {way: headings.count(f"[chan {way}, 1 minutes]") for way in ("receive", "send")}
+    assert aged["send"] == 40
     for found in (goroutine_analysis(DUMP), goroutine_analysis(AFTER, stacks=DUMP)):
         for row in found.potential_leaks:
             (plant,) = [item for item in PLANTED if f"{item['file']}:{item['line']}" in row.site]
             creator = plant["creator"]
             assert row.creators == [f"{creator['function']} ({creator['file']}:{creator['line']})"]
             assert row.oldest_minutes == 1
-        assert [row.aged for row in found.potential_leaks] == [5, 40]
+        assert [row.aged for row in found.potential_leaks] == [aged["receive"], aged["send"]]
 
 
 WAITS = {

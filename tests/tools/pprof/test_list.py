@@ -194,7 +194,9 @@ def test_the_command_shows_lines_beside_their_costs() -> None:
         check=True,
         timeout=60,
     )
-    assert re.search(r"^ +19 .*3\.32s .*mix\(h, c\) // plant: hot-hash$", done.stdout, re.MULTILINE)
+    planted = {one["id"]: one for one in json.loads((DATA / "planted.json").read_text())}["hot-hash"]
+    shown = rf"^ +{planted['line']} .*{planted['recorded'] / 1e9:.2f}s .*mix\(h, c\) // plant: hot-hash$"
+    assert re.search(shown, done.stdout, re.MULTILINE)
 
 
 def test_every_folder_that_is_given_is_searched_for_sources(tmp_path: Path) -> None:

@@ -33,16 +33,21 @@ GO = shutil.which("go")
 CPU_TYPES = (("samples", "count"), ("cpu", "nanoseconds"))
 
 
+def totals(profile: pp.Profile) -> list[int]:
+    """Sum each sample type."""
+    return [item["total"] for item in profile.shared.meta["sample_types"]]
+
+
 def test_labels_and_outer_frames_go_and_values_stay(cpu: str, tmp_path: Path) -> None:
     out = tmp_path / "default.pgo"
     result = pgo([cpu], output_path=str(out))
     made = pp.open_profile(out)
     given = pp.open_profile(cpu)
     assert made.shared.meta["label_keys"] == []
-    assert [item["total"] for item in made.shared.meta["sample_types"]] == [789, 7_890_000_000]
+    assert totals(made) == totals(given)
     assert made.shared.meta["quality"]["max_depth"] == 5
     assert result.samples == len(made) < len(given)
-    assert result.cpu_samples == 789
+    assert result.cpu_samples == totals(given)[0]
     assert result.output_bytes == out.stat().st_size < Path(cpu).stat().st_size
     assert (result.leaf_named_pct, result.leaf_placed_pct, result.usable_calls_pct) == (100, 100, 100)
     assert 0 < result.hot_calls < result.calls
@@ -60,7 +65,8 @@ def test_the_order_of_the_profiles_changes_nothing(data: Path, cpu: str, tmp_pat
     for file, order in zip(files, ([cpu, other], [other, cpu]), strict=True):
         assert pgo(order, output_path=str(file)).input_count == 2
     assert files[0].read_bytes() == files[1].read_bytes()
-    assert pp.open_profile(files[0]).shared.meta["sample_types"][0]["total"] == 789 + 29
+    one, two, both = (totals(pp.open_profile(path)) for path in (cpu, other, files[0]))
+    assert both == [a + b for a, b in zip(one, two, strict=True)]
 
 
 def test_other_kinds_and_runtimes_are_refused_with_a_reason(data: Path) -> None:

