@@ -21,7 +21,7 @@ from pprof_mcp.insight.allocation import (
     sampling,
 )
 from pprof_mcp.insight.sizes import size_text
-from pprof_mcp.own_sites import OWN, PLUMBING, OwnSites, frame_text
+from pprof_mcp.marking import OWN, PLUMBING, OwnSites
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, exactly, place
@@ -161,7 +161,7 @@ def alloc_paths(
     options: dict[str, object] = {**filters, "sample_index": pair.space}
     sites = OwnSites(profile, options, repo_prefixes)
     how_sampled = sampling(meta, pair)
-    found = sites.groups(
+    found = sites.grouped(
         site="own" if group_by_source else "behind",
         lines=True,
         any_kind=True,
@@ -244,7 +244,7 @@ def _allocated_and_live(sites: OwnSites, meta: Mapping[str, Any], pair: Counted)
     live = counted(meta, live=True)
     if pair.is_live or live is None:
         return []
-    found = sites.groups(
+    found = sites.grouped(
         sample_index=live.space, site="own", lines=True, any_kind=True, limit=PROOF, names=0, stacks=0
     )
     return [
@@ -287,7 +287,16 @@ def _chain(frames: Sequence[Rows], depth: int, own: int | None) -> tuple[list[st
         shown = list(frames[:CHAIN])
     else:
         shown = [*frames[: CHAIN - 3], *frames[own : own + 3]]
-    return [frame_text(frame) for frame in shown], depth - len(shown)
+    return [_frame_text(frame) for frame in shown], depth - len(shown)
+
+
+def _frame_text(frame: Rows) -> str:
+    """Write a frame: the function and, if known, file name and line."""
+    name, line = str(frame["function"]), frame["line"]
+    base = str(frame["file"]).replace("\\", "/").rpartition("/")[2]
+    if base in ("", "."):
+        return name
+    return f"{name} {base}:{line}" if line else f"{name} {base}"
 
 
 def _per_second(value: int, since: Accumulation) -> float | None:
