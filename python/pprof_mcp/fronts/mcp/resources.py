@@ -34,11 +34,11 @@ _CURSOR = re.compile(r"[0-9a-f]{16}")
 MOST_REFERENCE = 120
 """Characters of a path that are shown, its end (chosen: a line of a menu)."""
 
-MOST_TYPES = 20
-"""Sample types that are named (chosen: more than most profilers write)."""
-
 MOST_NAME = 60
 """The same for a name alone."""
+
+MOST_TYPES = 20
+"""Sample types that are named (chosen: more than most profilers write)."""
 
 
 class Resources:

@@ -25,7 +25,7 @@ from pprof_mcp.marking import OWN, PLUMBING, OwnSites
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, exactly, place
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, SampleType, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, SampleType, next_call, page_of
 from pprof_mcp.session.kinds import phrase_of
 
 CHAIN = 8
@@ -145,7 +145,7 @@ def alloc_paths(
         float,
         Field(ge=0, le=1e10, description="What the profile covers when it does not say: uptime, for rates."),
     ] = 0.0,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     **filters: Unpack[SampleFilters],
 ) -> AllocPathsResult:
     """Show which lines of your own code allocate memory, through which calls, and how fast.

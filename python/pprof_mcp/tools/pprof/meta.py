@@ -14,7 +14,7 @@ from pprof_mcp.insight.runtime import runtime_of
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.registry.spec import View
-from pprof_mcp.results import NextCall, Result, Row, ValueTypeRow, next_call, page_of
+from pprof_mcp.results import Cursor, NextCall, Result, Row, ValueTypeRow, next_call, page_of
 
 MOST_MAPPINGS = 10
 MOST_KEYS = 30
@@ -142,7 +142,7 @@ def meta(
     profile: Profile,
     *,
     limit: Annotated[int, Field(ge=1, le=1_000, description="Sample types at most.")] = 40,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
 ) -> MetaResult:
     """Show what a profile says about itself: sample types, time, labels, binaries, quality.
 

@@ -12,7 +12,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.registry.arguments import REFERENCE_LENGTH
 from pprof_mcp.registry.spec import View
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
 from pprof_mcp.suggesting import bundle_calls
@@ -90,7 +90,7 @@ def open(
     ],
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Profiles described at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
 ) -> OpenResult:
     """Open a profile, or all profiles of a directory, zip or glob, and get handles.
