@@ -13,6 +13,7 @@ from pprof_mcp.sources.fence import Fence
 from pprof_mcp.sources.places import PLACE_VARIABLES
 
 from tests import datadog
+from tests.property.naive import NaiveProfile, Sample
 from tests.support import DATA, Clock, MakeSession
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def imitated_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 def data() -> Path:
     """The folder of recorded profiles."""
     return DATA
+
+
+@pytest.fixture
+def many_types(tmp_path: Path) -> str:
+    """A profile with 300 sample types, `type0` to `type299`."""
+    types = tuple((f"type{at}", "count") for at in range(300))
+    path = tmp_path / "many-types.pb"
+    path.write_bytes(NaiveProfile((Sample(stack=(), values=(1,) * 300),), types).encode())
+    return str(path)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Annotated, Any, cast
+
+from pydantic import Field
 
 from pprof_mcp import _native
 from pprof_mcp.errors import InvalidArgumentError
@@ -21,6 +23,13 @@ LONGER = 1.1
 
 Source: chosen; a timer's slack stays below it, and a tenth is less than most regressions looked for.
 """
+
+
+Before = Annotated[Profile, Field(description="Profile before: path, `handle:...`, or bundle + `#kind`.")]
+After = Annotated[Profile, Field(description="Profile after: path, `handle:...`, or bundle + `#kind`.")]
+Normalizing = Annotated[
+    Normalize, Field(description="per_second: divide by durations; total: scale before to after's total.")
+]
 
 
 class Sides:

@@ -13,7 +13,7 @@ from pprof_mcp.insight.allocation import Counted, accumulation, counted, relativ
 from pprof_mcp.insight.memory import STACK_LEAST, UNCOLLECTED, Cpu, Facts, Goroutines, Site, stack_bytes
 from pprof_mcp.insight.memory_kinds import CGO, GC, SQLITE, SQLITE_TEMP, memory_kind
 from pprof_mcp.insight.sizes import MIB, size_text
-from pprof_mcp.own_sites import OwnSites
+from pprof_mcp.marking import OwnSites
 from pprof_mcp.profile import Profile
 from pprof_mcp.reports import Rows, place
 from pprof_mcp.session.bundle import Bundle
@@ -193,7 +193,7 @@ def _heap(heap: Profile, base: Profile | None, prefixes: Sequence[str], warnings
         live_before=was.total if was is not None else None,
         growth_seconds=elapsed,
     )
-    warnings.extend(sites.warnings)
+    warnings.extend(sites.functions["warnings"])
     return Reading(
         heap=heap,
         facts=facts,
@@ -250,7 +250,7 @@ def _by_site(sites: OwnSites, meta: Any, pair: Counted | None, warnings: list[st
     if pair is None:
         return _Sums(None, {})
     how = sampling(meta, pair)
-    found = sites.groups(
+    found = sites.grouped(
         sample_index=pair.space, site="own", lines=True, limit=MOST_SITES, names=0, stacks=0, sampling=how
     )
     left = found["left_out"]["rows"]
@@ -324,7 +324,7 @@ def _goroutines(profile: Profile) -> Goroutines:
     """Count goroutines and estimate their stacks, each depth with its count."""
     names = [str(item["type"]) for item in profile.shared.meta["sample_types"]]
     index = next((at for at, name in enumerate(names) if name in ("goroutine", "goroutines")), 0)
-    found = OwnSites(profile, {"sample_index": str(index)}).groups(
+    found = OwnSites(profile, {"sample_index": str(index)}).grouped(
         any_kind=True, names=0, stacks=MOST_STACKS, max_depth=0
     )
     count = int(found["totals"][index])
@@ -344,7 +344,7 @@ def _cpu(profile: Profile) -> Cpu:
     index = next((at for at, name in enumerate(names) if name in ("cpu", "cpu-time", "cpu-samples")), 0)
     counts = next((at for at, name in enumerate(names) if name in ("samples", "cpu-samples", "sample")), None)
     sites = OwnSites(profile, {"sample_index": str(index)}, (), memory_kind)
-    found = sites.groups(names=0, stacks=0)
+    found = sites.grouped(names=0, stacks=0)
     total = found["totals"][index]
     kinds = {row["kind"]: row for row in found["kinds"]}
     # A kind is named by the function that gave it on its heaviest stack.

@@ -172,9 +172,7 @@ def measure_modules(
     functions = marked.functions
     if not prefixes and locked.module and marked.runtime == "go":
         prefixes = (locked.module, "main")
-    ownership = Ownership(
-        zip(functions["name"], functions["file"], functions["cum"], strict=True), marked.runtime, prefixes
-    )
+    ownership = marked.ownership(prefixes)
     sorter = _Sorter(marked, ownership, locked)
     modules = [sorter(name, file) for name, file in zip(functions["name"], functions["file"], strict=True)]
     weights: dict[Module, int] = {}

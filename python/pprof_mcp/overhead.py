@@ -101,12 +101,8 @@ class Costs:
 
 def marker(marked: Marked, prefixes: Sequence[str]) -> tuple[Overhead, Ownership, list[Category]]:
     """Make what tells categories and owners of the functions of a profile."""
-    functions = marked.functions
-    ownership = Ownership(
-        zip(functions["name"], functions["file"], functions["cum"], strict=True), marked.runtime, prefixes
-    )
     knowledge = overhead_knowledge()
-    return Overhead(knowledge, marked.runtime), ownership, list(knowledge.categories)
+    return Overhead(knowledge, marked.runtime), marked.ownership(prefixes), list(knowledge.categories)
 
 
 def marks_of(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pprof_mcp
 import pytest
 from pprof_mcp.dev import generate, new_tool
+from pprof_mcp.fronts.cli import run_cli
 from pprof_mcp.registry import catalogue
 from pprof_mcp.registry.declare import Tool
 from pprof_mcp.registry.discover import names
@@ -23,6 +24,14 @@ def test_nothing_generated_is_stale() -> None:
     made = generate.files(ROOT)
     assert len(made) >= 2 * len(names()) + 5
     assert generate.stale(made, ROOT) == []
+
+
+def test_commands_that_ran_before_change_nothing_that_is_generated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_cli(["--help"]) == 0
+    assert "-h, --help" in capsys.readouterr().out
+    assert generate.stale(generate.files(ROOT), ROOT) == []
 
 
 def test_a_change_or_a_leftover_is_found(tmp_path: Path) -> None:

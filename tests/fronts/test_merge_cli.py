@@ -90,14 +90,15 @@ SAME: list[list[str]] = [
     ["https://example.org/cpu.pb.gz"],
     ["-o", "no/such/folder/out.pb.gz", *HEAPS],
     ["-o", ".", *HEAPS],
+    ["{types}", "-o", "out.pb.gz"],
 ]
 
 
 @pytest.mark.parametrize("arguments", SAME, ids=range(len(SAME)))
 def test_the_quick_command_prints_what_the_derived_one_prints(
-    arguments: list[str], broken: str, tmp_path: Path
+    arguments: list[str], broken: str, many_types: str, tmp_path: Path
 ) -> None:
-    arguments = [word.replace("{broken}", broken) for word in arguments]
+    arguments = [word.replace("{broken}", broken).replace("{types}", many_types) for word in arguments]
     assert is_quick(arguments)
     outcomes: list[Any] = []
     for form in ([], ["--table"]):

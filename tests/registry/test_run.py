@@ -132,11 +132,11 @@ def test_a_text_is_cut_to_the_size_of_answers_not_its_rows(session: Session, cpu
 def test_names_and_lists_of_any_length_are_cut_where_fewer_rows_are_not_enough(tmp_path: Path) -> None:
     long = f"example.com/{'x' * 30_000}.F"
     stack = tuple(((f"{long}{at}", "x.go", 1),) for at in range(4))
-    types = tuple((f"type{at}", "count") for at in range(900))
+    deep = tuple(((f"f{at}", "x.go", at),) for at in range(900))
     made: dict[str, str] = {}
     for name, profile in {
         "names": NaiveProfile((Sample(stack=stack, values=(7,)),), (("things", "count"),)),
-        "types": NaiveProfile((Sample(stack=(), values=(1,) * 900),), types),
+        "deep": NaiveProfile((Sample(stack=deep, values=(7,)),), (("things", "count"),)),
     }.items():
         made[name] = str(tmp_path / f"{name}.pb")
         Path(made[name]).write_bytes(profile.encode())
@@ -152,10 +152,11 @@ def test_names_and_lists_of_any_length_are_cut_where_fewer_rows_are_not_enough(t
         assert content["rows"][0]["name"].endswith("x.F0")
         assert "…" in content["rows"][0]["name"]
         assert any("characters are cut in the middle" in warning for warning in content["warnings"])
-    meta = answer(load("pprof.meta"), {"profile": made["types"]}, session=session, most=20_000, usual=8_000)
-    content = json.loads(meta.json)
-    assert len(content["sample_types"]) == 100
-    assert "lists of more than 100 entries are cut: sample_types (900)" in content["warnings"]
+    stacks = {"profile": made["deep"], "max_depth": 2_000}
+    found = answer(load("pprof.traces_head"), stacks, session=session, most=20_000, usual=8_000)
+    content = json.loads(found.json)
+    assert len(content["rows"][0]["frames"]) == 100
+    assert "lists of more than 100 entries are cut: frames (900)" in content["warnings"]
 
 
 def test_an_answer_whose_single_row_is_too_large_is_an_error(session: Session, cpu: str) -> None:

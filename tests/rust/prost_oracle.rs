@@ -8,15 +8,16 @@
 
 #[path = "prost_oracle/meaning.rs"]
 mod meaning;
+mod message;
 #[path = "prost_oracle/messages.rs"]
 mod messages;
 #[path = "prost_oracle/variants.rs"]
 mod variants;
 
 use meaning::{is_silent, meaning_of_columns, meaning_of_message, without_silent};
+use message::Profile;
 use messages::message;
 use pprof_core::ids::LocationId;
-use pprof_core::wire::message::Profile;
 use pprof_core::wire::{decode_proto, encode_proto};
 use pprof_core::{Limits, Profile as Decoded};
 use proptest::collection::vec;

@@ -1,4 +1,4 @@
-//! The structs of `wire/message.rs` are those of the upstream schema that lies beside them.
+//! The structs of `message.rs` are those of the upstream schema that lies beside them.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,10 +6,12 @@
     reason = "a test that meets a surprise should stop"
 )]
 
+mod message;
+
 use std::collections::BTreeMap;
 
-const SCHEMA: &str = include_str!("../../rust/core/src/wire/profile.proto");
-const STRUCTS: &str = include_str!("../../rust/core/src/wire/message.rs");
+const SCHEMA: &str = include_str!("profile.proto");
+const STRUCTS: &str = include_str!("message.rs");
 
 /// One field: whether it repeats, and the type of one value of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +141,7 @@ fn the_structs_have_the_fields_tags_and_types_of_the_schema() {
 
 #[test]
 fn a_message_that_prost_writes_has_the_tags_of_the_schema() {
-    use pprof_core::wire::message::{Line, Profile};
+    use message::{Line, Profile};
     use prost::Message;
     let schema = schema();
     let tag = |message: &str, field: &str| u8::try_from(schema[message][field].tag).unwrap_or_default() << 3;

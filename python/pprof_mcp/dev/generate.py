@@ -173,17 +173,21 @@ def cli_page(specs: Sequence[ToolSpec]) -> str:
     from pprof_mcp.fronts.cli import ToolCommand, cli, command_line
     from pprof_mcp.fronts.pprof_usage import USAGE
 
-    def told(command: click.Command, name: str) -> str:
-        context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-        return command.get_help(context)
+    # As a shell makes it: with the settings of the program, which its commands inherit. Click keeps the help
+    # option that a command was asked for first.
+    program = cli.make_context(
+        "pprof-mcp", [], resilient_parsing=True, terminal_width=100, max_content_width=100
+    )
 
-    parts = [f"{GENERATED}# Command line\n\n```text\n{told(cli, 'pprof-mcp')}\n```\n"]
+    def told(command: click.Command, words: str) -> str:
+        return command.get_help(click.Context(command, info_name=words, parent=program))
+
+    parts = [f"{GENERATED}# Command line\n\n```text\n{cli.get_help(program)}\n```\n"]
     for spec in specs:
         words = command_line(spec.name)
         command = ToolCommand(spec, words.rpartition(" ")[2])
-        parts.append(f"## {words}\n\n```text\n{told(command, f'pprof-mcp {words}')}\n```\n")
-    serve = cli.commands["serve"]
-    parts.append(f"## serve\n\n```text\n{told(serve, 'pprof-mcp serve')}\n```\n")
+        parts.append(f"## {words}\n\n```text\n{told(command, words)}\n```\n")
+    parts.append(f"## serve\n\n```text\n{told(cli.commands['serve'], 'serve')}\n```\n")
     parts.append(f"## pprof\n\n```text\n{USAGE}```\n")
     return "\n".join(parts)
 

@@ -183,6 +183,8 @@ def _text(facts: dict[str, Any]) -> str:
             tables.append(_table(words, ("name", "code", "message"), value))
         elif name == "sample_types" and value:
             tables.append(_table(words, ("type", "unit", "how"), value))
+        elif name.endswith("left_out") and not value:
+            continue
         elif isinstance(value, bool):
             pairs.append((words, "yes" if value else "no"))
         elif not isinstance(value, list) and value not in (None, ""):

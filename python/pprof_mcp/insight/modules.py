@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pprof_mcp.insight.frames import go_package
-from pprof_mcp.insight.origin import origin_of
+from pprof_mcp.insight.origin import is_own
 
-_HOSTS_OF_THREE = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "dev.azure.com")
-"""Hosts whose repositories have two parts behind them. Source: their URLs."""
+_HOSTS_OF_THREE = frozenset({
+    "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "dev.azure.com", "gitee.com", "golang.org",
+    "git.sr.ht",
+})  # fmt: skip
+"""Hosts whose modules are host/owner/name; elsewhere a module is host/name. Source: their URLs."""
 _INSIDE = ("cmd", "internal", "pkg", "vendor")
 """Folders that lie inside of a module, not above it. Source: Go's conventions; `internal` is specified."""
 _SOURCE_ROOTS = ("src", "app", "lib", "srv", "python", "packages")
@@ -51,9 +54,9 @@ def own_modules(
     """
     weights: dict[str, list[float]] = {}
     for name, file, weight in functions:
-        if origin_of(name, file, runtime).origin != "own":
+        if not is_own(name, file, runtime):
             continue
-        path = _go_module(name) if runtime == "go" else _folder(file)
+        path = _go_project(go_package(name)) if runtime == "go" else _folder(file)
         if path:
             sums = weights.setdefault(path, [0.0, 0.0])
             sums[0] += abs(weight)
@@ -62,15 +65,20 @@ def own_modules(
     return sorted(found, key=lambda one: (-one.weight, -one.functions, one.path))[:limit]
 
 
-def _go_module(name: str) -> str:
-    package = go_package(name)
+def go_module(package: str) -> str:
+    """Give the module that an import path most likely belongs to."""
     parts = package.split("/")
-    if "." not in parts[0] and parts != ["main"]:
+    if "." not in parts[0]:
         return parts[0]
-    for at, part in enumerate(parts[1:], 1):
-        if part in _INSIDE:
-            return "/".join(parts[:at])
     return "/".join(parts[: 3 if parts[0] in _HOSTS_OF_THREE else 2])
+
+
+def _go_project(package: str) -> str:
+    parts = package.split("/")
+    inside = next((at for at, part in enumerate(parts) if at and part in _INSIDE), None)
+    if "." in parts[0] and inside:
+        return "/".join(parts[:inside])
+    return go_module(package)
 
 
 def _folder(file: str) -> str:

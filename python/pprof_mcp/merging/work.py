@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 20
 """Failures that a result lists; it counts all. Source: chosen."""
 
+SHOWN_TYPES = 40
+"""Sample types that a result lists; it counts the others. Source: chosen, more than any profiler writes."""
+
 APART = 120
 """Seconds between the first and the last profile from which they are not of one time.
 
@@ -97,7 +100,8 @@ def merge(
         "failed_count": len(failures),
         "failures": failures[:SHOWN_FAILURES],
         "samples": outcome["samples"],
-        "sample_types": outcome["combined"],
+        "sample_types": outcome["combined"][:SHOWN_TYPES],
+        "sample_types_left_out": max(0, len(outcome["combined"]) - SHOWN_TYPES),
         "types_differ": outcome["types_differ"],
         "duration_nanos": outcome["duration_nanos"],
         "first_time": _moment(first),
@@ -150,6 +154,9 @@ def _warnings(inputs: Inputs, outcome: Any, how: str) -> list[str]:
         )
     if outcome["types_differ"]:
         warnings.append("the inputs have different sample types; only those that all share are kept")
+    types = len(outcome["combined"])
+    if types > SHOWN_TYPES:
+        warnings.append(f"{SHOWN_TYPES} of {types} sample types are listed; pprof.meta lists all")
     warnings.extend(_about_snapshots(outcome, how))
     warnings.extend(outcome["notes"])
     return warnings
@@ -160,7 +167,7 @@ def _about_snapshots(outcome: Any, how: str) -> list[str]:
     first, last = outcome["times"]
     if not snapshots or outcome["inputs"] < 2:
         return []
-    names = ", ".join(snapshots)
+    names = ", ".join(snapshots[:SHOWN_TYPES]) + (", ..." if len(snapshots) > SHOWN_TYPES else "")
     seconds = (last - first) // 1_000_000_000
     if how == "sum" and first and seconds > APART:
         what = f"{names}: snapshots were added up, over profiles from {seconds} s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from pprof_mcp.results.shared import RawMeta, SampleType
 
 AnswerFormat = Literal["rows", "text"]
 """Rows as data, or pprof's own text."""
+
+RowsOrText = Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")]
 
 
 class Analysis(Result):

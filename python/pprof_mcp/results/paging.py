@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.results.base import Row
+
+Cursor = Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")]
+"""The argument that goes on with a list; see `page_of`."""
 
 
 class LeftOut(Row):

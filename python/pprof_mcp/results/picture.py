@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.results.analysis import Analysis
 from pprof_mcp.session.session import Session
+
+Overwrite = Annotated[bool, Field(description="Replace the file if it exists.")]
+Title = Annotated[str, Field(max_length=200, description="Heading; empty: made from the profile.")]
 
 
 class Picture(Analysis):

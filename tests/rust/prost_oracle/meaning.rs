@@ -1,9 +1,9 @@
 //! What a message and a profile mean, without ids of strings.
 
+use crate::message::{Label, Profile, ValueType};
 use pprof_core::Profile as Decoded;
 use pprof_core::ids::{FunctionId, LocationId, MappingId, StringId};
 use pprof_core::table::LabelValue;
-use pprof_core::wire::message::{Label, Profile, ValueType};
 
 /// A label with its strings; a number has a unit.
 #[derive(Debug, PartialEq, Clone)]

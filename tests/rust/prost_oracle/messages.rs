@@ -1,6 +1,6 @@
 //! Random valid messages.
 
-use pprof_core::wire::message::{Function, Label, Line, Location, Mapping, Profile, Sample, ValueType};
+use crate::message::{Function, Label, Line, Location, Mapping, Profile, Sample, ValueType};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

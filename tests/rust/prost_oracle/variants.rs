@@ -1,6 +1,6 @@
 //! Other ways to write a message, and ways to break one.
 
-use pprof_core::wire::message::{Label, Line, Profile};
+use crate::message::{Label, Line, Profile};
 use prost::Message;
 
 /// Samples and comments as encoders without packing write them.

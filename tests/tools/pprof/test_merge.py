@@ -374,3 +374,11 @@ def test_threads_that_find_nothing_left_to_do_change_nothing(heaps: list[str]) -
         assert outcome["inputs"] == 2
         assert side_by_side is not None
         assert side_by_side.sample_count == one_by_one.sample_count
+
+
+def test_of_hundreds_of_sample_types_the_first_are_listed(session: Session, many_types: str) -> None:
+    found = run(load("pprof.merge"), {"profiles": [many_types, many_types]}, session=session)
+    assert isinstance(found, MergeResult)
+    assert len(found.model_dump_json()) < 8_000
+    assert (len(found.sample_types), found.sample_types_left_out) == (40, 260)
+    assert "40 of 300 sample types are listed; pprof.meta lists all" in found.warnings

@@ -53,6 +53,16 @@ def test_a_profile_without_names_is_told_as_such(data: Path) -> None:
     assert any("function names" in warning for warning in found.warnings)
 
 
+def test_hundreds_of_sample_types_come_in_pages(many_types: str) -> None:
+    found = pp.open_profile(many_types).meta()
+    assert len(found.model_dump_json()) < 8_000
+    assert (len(found.sample_types), found.sample_types_left_out, found.cursor) == (40, 260, "40")
+    rest = pp.open_profile(many_types).meta(limit=1_000, cursor="40")
+    names = [item.type for item in (*found.sample_types, *rest.sample_types)]
+    assert names == [f"type{at}" for at in range(300)]
+    assert (rest.sample_types_left_out, rest.cursor) == (40, None)
+
+
 def test_an_empty_profile_is_told_as_such(empty: str) -> None:
     found = pp.open_profile(empty).meta()
     assert found.samples == 0

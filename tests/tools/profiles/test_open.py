@@ -72,3 +72,12 @@ def test_an_empty_folder_is_an_answer_and_a_missing_one_an_error(session: Sessio
     assert (found.count, found.warnings) == (0, ["there is no profile here"])
     with pytest.raises(SourceNotFoundError):
         opened(session, tmp_path / "missing")
+
+
+def test_of_hundreds_of_sample_types_the_first_are_listed(session: Session, many_types: str) -> None:
+    found = opened(session, many_types)
+    (row,) = found.profiles
+    assert len(found.model_dump_json()) < 8_000
+    assert (len(row.sample_types), row.sample_types_left_out) == (20, 280)
+    assert found.next[-1].tool == "pprof_meta"
+    assert found.next[-1].arguments == {"profile": row.handle, "cursor": "20"}

@@ -37,6 +37,9 @@ MOST_REFERENCE = 120
 MOST_NAME = 60
 """The same for a name alone."""
 
+MOST_TYPES = 20
+"""Sample types that are named (chosen: more than most profilers write)."""
+
 
 class Resources:
     """Lists and reads resources.
@@ -124,7 +127,8 @@ class Resources:
         what = f"{len(record.members)} profiles" if record.is_bundle else record.kinds[0]
         told = f"{record.handle}, opened as {_shortened(record.reference)}"
         if record.sample_types:
-            told += f"; sample types {', '.join(record.sample_types)}"
+            more = ", ..." if len(record.sample_types) > MOST_TYPES else ""
+            told += f"; sample types {', '.join(record.sample_types[:MOST_TYPES])}{more}"
         return [
             types.Resource(
                 uri=addresses.address(record.handle, view),

@@ -21,11 +21,11 @@ from pprof_mcp.insight.allocation import (
     sampling,
 )
 from pprof_mcp.insight.sizes import size_text
-from pprof_mcp.own_sites import OWN, PLUMBING, OwnSites, frame_text
+from pprof_mcp.marking import OWN, PLUMBING, OwnSites
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, exactly, place
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, SampleType, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, SampleType, next_call, page_of
 from pprof_mcp.session.kinds import phrase_of
 
 CHAIN = 8
@@ -145,7 +145,7 @@ def alloc_paths(
         float,
         Field(ge=0, le=1e10, description="What the profile covers when it does not say: uptime, for rates."),
     ] = 0.0,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     **filters: Unpack[SampleFilters],
 ) -> AllocPathsResult:
     """Show which lines of your own code allocate memory, through which calls, and how fast.
@@ -161,7 +161,7 @@ def alloc_paths(
     options: dict[str, object] = {**filters, "sample_index": pair.space}
     sites = OwnSites(profile, options, repo_prefixes)
     how_sampled = sampling(meta, pair)
-    found = sites.groups(
+    found = sites.grouped(
         site="own" if group_by_source else "behind",
         lines=True,
         any_kind=True,
@@ -244,7 +244,7 @@ def _allocated_and_live(sites: OwnSites, meta: Mapping[str, Any], pair: Counted)
     live = counted(meta, live=True)
     if pair.is_live or live is None:
         return []
-    found = sites.groups(
+    found = sites.grouped(
         sample_index=live.space, site="own", lines=True, any_kind=True, limit=PROOF, names=0, stacks=0
     )
     return [
@@ -287,7 +287,16 @@ def _chain(frames: Sequence[Rows], depth: int, own: int | None) -> tuple[list[st
         shown = list(frames[:CHAIN])
     else:
         shown = [*frames[: CHAIN - 3], *frames[own : own + 3]]
-    return [frame_text(frame) for frame in shown], depth - len(shown)
+    return [_frame_text(frame) for frame in shown], depth - len(shown)
+
+
+def _frame_text(frame: Rows) -> str:
+    """Write a frame: the function and, if known, file name and line."""
+    name, line = str(frame["function"]), frame["line"]
+    base = str(frame["file"]).replace("\\", "/").rpartition("/")[2]
+    if base in ("", "."):
+        return name
+    return f"{name} {base}:{line}" if line else f"{name} {base}"
 
 
 def _per_second(value: int, since: Accumulation) -> float | None:

@@ -16,7 +16,7 @@ from pprof_mcp.insight.deviations import stats_of
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.registry.spec import Effects
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.results.baseline import BaselineComparison
 from pprof_mcp.session.baselines import Baselines, RunStatus, Series, StoredRun
 from pprof_mcp.session.session import Session
@@ -107,7 +107,7 @@ def baseline(
         list[int], Field(max_length=200, description="Runs to accept; all held ones when empty.")
     ] = [],  # noqa: B006 - validated and copied before each call
     limit: Annotated[int, Field(ge=1, le=100, description="Series at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
     **options: Unpack[_Options],
 ) -> BaselineResult:

@@ -15,7 +15,7 @@ from pprof_mcp.registry import INJECTED, Cli, OutputPath, tool
 from pprof_mcp.registry.spec import Effects
 from pprof_mcp.reports import pprof_report
 from pprof_mcp.results import next_call
-from pprof_mcp.results.picture import Picture, check_output
+from pprof_mcp.results.picture import Overwrite, Picture, Title, check_output
 from pprof_mcp.session.session import Session
 
 GraphFormat = Literal["svg", "dot"]
@@ -47,7 +47,7 @@ def callgraph(
     format: Annotated[
         GraphFormat, Field(description="`svg`: laid out, for a browser; `dot`: pprof's own, for Graphviz.")
     ] = "svg",
-    overwrite: Annotated[bool, Field(description="Replace the file if it exists.")] = False,
+    overwrite: Overwrite = False,
     nodecount: Annotated[int, Field(ge=1, le=300, description="Functions at most.")] = 40,
     node_frac: Annotated[
         float, Field(ge=0, le=1, description="Leave out functions below this part of the total.")
@@ -55,7 +55,7 @@ def callgraph(
     edge_frac: Annotated[
         float, Field(ge=0, le=1, description="Leave out calls below this part of the total.")
     ] = 0.001,
-    title: Annotated[str, Field(max_length=200, description="Heading; empty: made from the profile.")] = "",
+    title: Title = "",
     session: Session = INJECTED,
     **filters: Unpack[Filters],
 ) -> CallGraphResult:

@@ -19,7 +19,7 @@ from pprof_mcp.insight.waits import REASONS
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.reports import exactly
-from pprof_mcp.results import NextCall, next_call, page_of
+from pprof_mcp.results import Cursor, NextCall, next_call, page_of
 from pprof_mcp.results.contention import (
     ContentionResult,
     Distribution,
@@ -57,7 +57,7 @@ def contention_analysis(
     ],
     *,
     limit: Annotated[int, Field(ge=1, le=100, description="Lock sites at most.")] = 3,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
     **filters: Unpack[SampleFilters],
 ) -> ContentionResult:

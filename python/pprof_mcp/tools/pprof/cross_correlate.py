@@ -16,7 +16,7 @@ from pprof_mcp.insight.units import NANOSECONDS
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.reports import exactly
-from pprof_mcp.results import LeftOut, NextCall, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, next_call, page_of
 from pprof_mcp.results.correlation import (
     CorrelateResult,
     Correlation,
@@ -55,7 +55,7 @@ def cross_correlate(
     *,
     level: Annotated[Level, Field(description="What is correlated.")] = "function",
     limit: Annotated[int, Field(ge=1, le=200, description="Correlations at most.")] = 8,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
     **filters: Unpack[FrameFilters],
 ) -> CorrelateResult:

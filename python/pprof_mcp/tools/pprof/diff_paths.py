@@ -8,14 +8,13 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp import _native
-from pprof_mcp.comparing import Sides
+from pprof_mcp.comparing import After, Before, Normalizing, Sides
 from pprof_mcp.filters import TextFilters
-from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows
-from pprof_mcp.results import NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat
-from pprof_mcp.results.comparison import Comparison, Normalize, Status
+from pprof_mcp.results import Cursor, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText
+from pprof_mcp.results.comparison import Comparison, Status
 
 
 class PathDelta(Row):
@@ -55,18 +54,16 @@ class DiffPathsResult(Comparison):
     },
 )
 def diff_paths(
-    before: Annotated[Profile, Field(description="Profile before: path, `handle:...`, or bundle + `#kind`.")],
-    after: Annotated[Profile, Field(description="Profile after: path, `handle:...`, or bundle + `#kind`.")],
+    before: Before,
+    after: After,
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Paths at most.")] = 5,
     max_depth: Annotated[
         int, Field(ge=1, le=2_000, description="Frames of each path at most, from the leaf.")
     ] = 12,
-    normalize: Annotated[
-        Normalize, Field(description="per_second: divide by durations; total: scale before to after's total.")
-    ] = "none",
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    normalize: Normalizing = "none",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> DiffPathsResult:
     """Compare two profiles by whole call path: new, gone and changed, by size of the change.

@@ -8,14 +8,13 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from pprof_mcp import _native
-from pprof_mcp.comparing import Sides
+from pprof_mcp.comparing import After, Before, Normalizing, Sides
 from pprof_mcp.filters import TextFilters
-from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, exactly, place
-from pprof_mcp.results import NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat
-from pprof_mcp.results.comparison import Comparison, Normalize, Status
+from pprof_mcp.results import Cursor, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText
+from pprof_mcp.results.comparison import Comparison, Status
 
 
 class DeltaRow(Row):
@@ -66,16 +65,14 @@ class DiffResult(Comparison):
     },
 )
 def diff_top(
-    before: Annotated[Profile, Field(description="Profile before: path, `handle:...`, or bundle + `#kind`.")],
-    after: Annotated[Profile, Field(description="Profile after: path, `handle:...`, or bundle + `#kind`.")],
+    before: Before,
+    after: After,
     *,
     cum: Annotated[bool, Field(description="Sort by the change of cum instead of flat.")] = False,
     nodecount: Annotated[int, Field(ge=1, le=500, description="Rows at most.")] = 12,
-    normalize: Annotated[
-        Normalize, Field(description="per_second: divide by durations; total: scale before to after's total.")
-    ] = "none",
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    normalize: Normalizing = "none",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> DiffResult:
     """Compare two profiles function by function: new, gone and changed, by size of the change.

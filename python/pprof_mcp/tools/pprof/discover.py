@@ -24,7 +24,7 @@ from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.insight.recommendations import Finding, summary
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.registry.spec import Effects
-from pprof_mcp.results import NextCall, Page, next_call, page_of
+from pprof_mcp.results import Cursor, NextCall, Page, next_call, page_of
 from pprof_mcp.results.discovery import (
     DiscoverResult,
     LookedAt,
@@ -67,7 +67,7 @@ def discover(
     ] = 0,
     repo_prefixes: RepoPrefixes = [],  # noqa: B006 - read only
     limit: Annotated[int, Field(ge=1, le=50, description="Recommendations at most.")] = 4,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
     **captures: Unpack[AnyCaptures],
 ) -> DiscoverResult:

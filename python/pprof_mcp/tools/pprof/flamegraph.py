@@ -15,7 +15,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, OutputPath, tool
 from pprof_mcp.registry.spec import Effects
 from pprof_mcp.results import next_call
-from pprof_mcp.results.picture import Picture, check_output
+from pprof_mcp.results.picture import Overwrite, Picture, Title, check_output
 from pprof_mcp.session.session import Session
 
 Direction = Literal["up", "down"]
@@ -48,7 +48,7 @@ def flamegraph(
     output_path: Annotated[
         OutputPath, Field(min_length=1, description="SVG file to write."), Cli(("-o", "--output"))
     ],
-    overwrite: Annotated[bool, Field(description="Replace the file if it exists.")] = False,
+    overwrite: Overwrite = False,
     base: Annotated[
         Profile | None,
         Field(
@@ -69,7 +69,7 @@ def flamegraph(
     min_pct: Annotated[
         float, Field(ge=0, le=50, description="Leave out boxes narrower than this, in percent of the whole.")
     ] = 0.1,
-    title: Annotated[str, Field(max_length=200, description="Heading; empty: made from the profile.")] = "",
+    title: Title = "",
     session: Session = INJECTED,
     **filters: Unpack[Filters],
 ) -> FlameGraphResult:

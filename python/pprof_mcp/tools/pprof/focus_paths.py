@@ -12,8 +12,8 @@ from pprof_mcp.filters import MAX_PATTERN, TextFilters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import Cli, tool
 from pprof_mcp.reports import Rows, ask, exactly, pprof_text
-from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText, TextAnalysis
 
 
 class Callee(Row):
@@ -100,8 +100,8 @@ def focus_paths(
         int, Field(ge=1, le=2_000, description="Frames of each path at most, from the function.")
     ] = 12,
     below: Annotated[int, Field(ge=0, le=50, description="Callees named for each path, at most.")] = 2,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> FocusPathsResult:
     """Show every way from the root to a function, merged and ranked.

@@ -13,7 +13,7 @@ from pprof_mcp.insight.goroutine_leaks import MANY, Leak, advice, grew, judge, r
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import exactly
-from pprof_mcp.results import NextCall, next_call, page_of
+from pprof_mcp.results import Cursor, NextCall, next_call, page_of
 from pprof_mcp.results.goroutine import (
     GoroutineAnalysisResult,
     GroupChange,
@@ -47,7 +47,7 @@ def goroutine_analysis(
         Field(description="Block profile of the process (path, `handle:...`): which waits ever end."),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Candidates at most.")] = 5,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     **filters: Unpack[SampleFilters],
 ) -> GoroutineAnalysisResult:
     """Tell what goroutines wait for and which of them look leaked, with the evidence.

@@ -20,7 +20,7 @@ from pprof_mcp.marking import OWN as OWN_MARK
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, ask, exactly
-from pprof_mcp.results import NextCall, next_call, page_of
+from pprof_mcp.results import Cursor, NextCall, next_call, page_of
 from pprof_mcp.results.goroutine import (
     GoroutineCategorizeResult,
     GoroutineCategory,
@@ -61,7 +61,7 @@ def goroutine_categorize(
         ),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     limit: Annotated[int, Field(ge=1, le=200, description="Categories at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     **filters: Unpack[SampleFilters],
 ) -> GoroutineCategorizeResult:
     """Count goroutines by what they are for: HTTP, gRPC, databases, queues, own code.

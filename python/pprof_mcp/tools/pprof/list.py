@@ -13,7 +13,7 @@ from pprof_mcp.filters import MAX_PATTERN, Filters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.reports import Rows, ask, exactly
-from pprof_mcp.results import LeftOut, NextCall, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, next_call, page_of
 from pprof_mcp.results.listing import ListedFunction, ListResult, SourcePaths, TrimPath, source_lines
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.code import CodeFinder
@@ -45,7 +45,7 @@ def list(
     context: Annotated[
         int, Field(ge=0, le=50, description="Lines around each that are shown without samples.")
     ] = 1,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
     **filters: Unpack[Filters],
 ) -> ListResult:

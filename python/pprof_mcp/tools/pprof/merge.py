@@ -48,7 +48,10 @@ class MergeResult(Result):
     failed_count: int = Field(description="Inputs that were left out; only with keep_going.")
     failures: list[MergeFailure] = Field(description="The first of them.")
     samples: int = Field(description="Samples of the merged profile.")
-    sample_types: list[MergedType] = Field(description="Its sample types, and how each was combined.")
+    sample_types: list[MergedType] = Field(
+        description="Its sample types, at most 40, and how each was combined."
+    )
+    sample_types_left_out: int = Field(description="Sample types besides; pprof.meta lists them.")
     types_differ: bool = Field(description="Whether the inputs had sample types that not all share.")
     duration_nanos: int = Field(description="Sum of the durations, in nanoseconds; 0 when none says it.")
     first_time: str | None = Field(description="Time of the earliest input, in UTC; null when none says it.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from typing import Annotated
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from pprof_mcp.insight.runtime import runtime_of
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.registry.spec import View
-from pprof_mcp.results import NextCall, Result, Row, ValueTypeRow, next_call
+from pprof_mcp.results import Cursor, NextCall, Result, Row, ValueTypeRow, next_call, page_of
 
 MOST_MAPPINGS = 10
 MOST_KEYS = 30
@@ -98,6 +99,8 @@ class MetaResult(Result):
         description="go, java, python, node, ruby, php, dotnet, native; null when unknown."
     )
     sample_types: list[SampleTypeTotal] = Field(description="Sample types in the profile's order.")
+    sample_types_left_out: int = Field(description="Sample types before and behind these.")
+    cursor: str | None = Field(description="Pass it as `cursor` for the next sample types; null at the end.")
     default_sample_type: str | None = Field(
         description="The default the profile names; null when it names none."
     )
@@ -135,14 +138,22 @@ class MetaResult(Result):
     example={"profile": "handle:0123456789abcdef"},
     view=View("meta"),
 )
-def meta(profile: Profile) -> MetaResult:
+def meta(
+    profile: Profile,
+    *,
+    limit: Annotated[int, Field(ge=1, le=1_000, description="Sample types at most.")] = 40,
+    cursor: Cursor = "",
+) -> MetaResult:
     """Show what a profile says about itself: sample types, time, labels, binaries, quality.
 
     Use it to choose a sample_index or a label, or when numbers look odd: `warnings` says what makes the
     profile less trustworthy (missing names, cut-off stacks). For costs use pprof.top.
     """
+    page = page_of(cursor, limit)
     found = profile.shared.meta
+    types = found["sample_types"][page.offset : page.offset + page.limit]
     plain = {key: value for key, value in found.items() if key in MetaResult.model_fields}
+    plain["sample_types"] = types
     plain["mappings"] = found["mappings"][:MOST_MAPPINGS]
     plain["label_keys"] = found["label_keys"][:MOST_KEYS]
     plain["comments"] = found["comments"][:MOST_COMMENTS]
@@ -156,6 +167,8 @@ def meta(profile: Profile) -> MetaResult:
         runtime=runtime_of(_files(profile)),
         time=_time(found["time_nanos"]),
         duration_text=_duration(found["duration_nanos"]),
+        sample_types_left_out=len(found["sample_types"]) - len(types),
+        cursor=page.cursor(len(types), len(found["sample_types"])),
         mappings_left_out=max(0, len(found["mappings"]) - MOST_MAPPINGS),
         label_keys_left_out=max(0, len(found["label_keys"]) - MOST_KEYS),
         comments_left_out=max(0, len(found["comments"]) - MOST_COMMENTS),

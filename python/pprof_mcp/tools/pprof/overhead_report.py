@@ -94,7 +94,7 @@ def overhead_report(
         own_pct=share_pct(costs.own, costs.total),
         idle_pct=share_pct(sum(row.first for row in rows if row.category.idle), costs.total),
         other_pct=share_pct(costs.rest, costs.total),
-        own_code=list(costs.ownership.prefixes[:5]),
+        own_code=list(costs.ownership.modules[:5]),
         hints=_hints(listed, costs, overhead),
     )
 

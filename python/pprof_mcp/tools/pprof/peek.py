@@ -12,8 +12,8 @@ from pprof_mcp.filters import MAX_PATTERN, TextFilters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import Cli, tool
 from pprof_mcp.reports import Rows, ask, exactly, place, pprof_text
-from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText, TextAnalysis
 
 
 class PeekEdge(Row):
@@ -76,8 +76,8 @@ def peek(
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Functions at most.")] = 5,
     edges: Annotated[int, Field(ge=1, le=200, description="Callers and callees of each, at most.")] = 8,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> PeekResult:
     """Show callers and callees of the functions that match a regex.

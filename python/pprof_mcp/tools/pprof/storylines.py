@@ -81,7 +81,7 @@ def storylines(
         total=total,
         total_text=amount_text(total, unit),
         runtime=marked.runtime,
-        own_code=list(ownership.prefixes[:5]),
+        own_code=list(ownership.modules[:5]),
         own_code_how=ownership.how,
         storylines=rows,
         own=found["own"],

@@ -14,7 +14,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, ask, exactly, pprof_text
 from pprof_mcp.results import NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results.analysis import RowsOrText, TextAnalysis
 
 MOST_KEYS = 15
 """Keys shown at once: one value of each fits a short answer (measured: a key takes about 350 bytes)."""
@@ -89,7 +89,7 @@ def tags(
         str,
         Field(max_length=20, description="`cursor` of the last answer, to go on with the values of one key."),
     ] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> TagsResult:
     """Break a profile down by its labels: the share of each tenant, endpoint or thread.

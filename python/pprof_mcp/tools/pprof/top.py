@@ -15,8 +15,8 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, tool
 from pprof_mcp.registry.spec import View
 from pprof_mcp.reports import Rows, ask, exactly, place, pprof_text
-from pprof_mcp.results import LeftOut, NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText, TextAnalysis
 from pprof_mcp.results.base import ArgumentValue
 from pprof_mcp.results.baseline import BaselineComparison
 from pprof_mcp.session.session import Session
@@ -85,8 +85,8 @@ def top(
     nodefraction: Annotated[
         float, Field(ge=0, le=1, description="Drop nodes with a cum below this share of the total.")
     ] = 0.005,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     compare_baseline: Annotated[
         bool, Field(description="Say what differs from runs that pprof.baseline recorded.")
     ] = False,

@@ -12,8 +12,8 @@ from pprof_mcp.filters import TextFilters
 from pprof_mcp.profile import Profile
 from pprof_mcp.registry import tool
 from pprof_mcp.reports import Rows, ask, exactly, place, pprof_text
-from pprof_mcp.results import LabelRow, LeftOut, NextCall, Row, next_call, page_of
-from pprof_mcp.results.analysis import AnswerFormat, TextAnalysis
+from pprof_mcp.results import Cursor, LabelRow, LeftOut, NextCall, Row, next_call, page_of
+from pprof_mcp.results.analysis import RowsOrText, TextAnalysis
 
 
 class StackFrame(Row):
@@ -74,8 +74,8 @@ def traces_head(
         int, Field(ge=1, le=2_000, description="Frames of each stack at most, from the leaf.")
     ] = 12,
     lines: Annotated[int, Field(ge=0, le=100_000, description="With format=text the same as max_lines.")] = 0,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
-    format: Annotated[AnswerFormat, Field(description="`text`: pprof's own text, in `raw`.")] = "rows",
+    cursor: Cursor = "",
+    format: RowsOrText = "rows",
     **filters: Unpack[TextFilters],
 ) -> TracesResult:
     """Show the heaviest whole stacks of a profile, equal stacks together.

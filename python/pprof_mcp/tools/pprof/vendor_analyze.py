@@ -162,7 +162,7 @@ def vendor_analyze(
         by_tier=[_tier(tier, costs) for tier in costs.charged],
         total_vendor_pct=share_pct(costs.charged["third_party"], costs.total),
         total_app_pct=share_pct(costs.charged["app"], costs.total),
-        own_code=list(costs.ownership.prefixes[:5]),
+        own_code=list(costs.ownership.modules[:5]),
         own_code_how=costs.ownership.how,
         lock_files=list(locked.files),
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pprof_mcp.registry import INJECTED, tool
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.handles import Record
 from pprof_mcp.session.session import Session
 
@@ -42,7 +42,7 @@ class HandlesResult(Result):
 def handles(
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Handles at most.")] = 20,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
 ) -> HandlesResult:
     """List the profiles and bundles that are open, with age and time left.

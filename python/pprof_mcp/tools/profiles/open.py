@@ -12,11 +12,12 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry import INJECTED, Cli, tool
 from pprof_mcp.registry.arguments import REFERENCE_LENGTH
 from pprof_mcp.registry.spec import View
-from pprof_mcp.results import LeftOut, NextCall, Result, Row, next_call, page_of
+from pprof_mcp.results import Cursor, LeftOut, NextCall, Result, Row, next_call, page_of
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
 from pprof_mcp.suggesting import bundle_calls
 
+MOST_TYPES = 20
 MOST_OTHERS = 20
 MOST_REASON = 200
 
@@ -32,7 +33,8 @@ class OpenedProfile(Row):
     kind: str = Field(
         description="Told by its sample types: cpu, wall, heap, mutex, block, goroutine, ... or other."
     )
-    sample_types: list[str] = Field(description="`type/unit` of each sample type.")
+    sample_types: list[str] = Field(description="`type/unit` of its sample types, at most 20.")
+    sample_types_left_out: int = Field(description="Sample types besides; pprof.meta lists them.")
     default: str = Field(description="Sample type looked at when none is asked for.")
     samples: int = Field(description="Samples.")
     duration_text: str | None = Field(description="Time it covers; null when not said.")
@@ -88,7 +90,7 @@ def open(
     ],
     *,
     limit: Annotated[int, Field(ge=1, le=200, description="Profiles described at most.")] = 10,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
 ) -> OpenResult:
     """Open a profile, or all profiles of a directory, zip or glob, and get handles.
@@ -103,7 +105,7 @@ def open(
     rows = [_describe(member) for member in shown]
     return OpenResult(
         warnings=_warnings(bundle),
-        next=_next(bundle, session),
+        next=[*_next(bundle, session), *_more_types(rows, session)],
         path=path,
         bundle=bundle.handle,
         kinds=list(bundle.kinds),
@@ -133,12 +135,23 @@ def _describe(member: Member) -> OpenedProfile:
         name=member.name,
         handle=member.handle,
         kind=member.kind,
-        sample_types=types,
+        sample_types=types[:MOST_TYPES],
+        sample_types_left_out=max(0, len(types) - MOST_TYPES),
         default=types[index] if 0 <= index < len(types) else "",
         samples=found["samples"],
         duration_text=f"{duration / 1e9:.4g} s" if duration else None,
         notes=notes,
     )
+
+
+def _more_types(rows: list[OpenedProfile], session: Session) -> list[NextCall]:
+    """Suggest to list the sample types that one of the profiles has besides."""
+    cut = next((row for row in rows if row.sample_types_left_out), None)
+    if cut is None:
+        return []
+    why = f"The other sample types of {cut.name}."
+    reference = session.reference_of(cut.handle)
+    return [next_call("pprof.meta", why, profile=reference, cursor=str(len(cut.sample_types)))]
 
 
 def _warnings(bundle: Bundle) -> list[str]:

@@ -31,6 +31,15 @@ pub struct SampleValue {
 }
 
 impl SampleValue {
+    /// The same value for sums, whatever divides it for means.
+    #[must_use]
+    pub fn undivided(self) -> Self {
+        Self {
+            divisor: None,
+            ..self
+        }
+    }
+
     /// The value and the divisor of a sample.
     #[must_use]
     pub fn of(self, values: &[Vec<i64>], row: u32) -> (i64, i64) {

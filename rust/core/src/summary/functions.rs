@@ -1,12 +1,12 @@
 //! The functions of a profile with what they cost: what rules about names are asked of.
 
-use super::query::{Filters, SampleTypeName, prepare};
+use super::query::{Filters, SampleTypeName};
+use super::stacks::{lines_of, prepare_frames, sums_by_stack};
 use super::text;
 use crate::error::Result;
-use crate::ids::{FunctionId, StackId};
+use crate::ids::FunctionId;
 use crate::interrupt;
 use crate::profile::Profile;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// What to list.
@@ -45,39 +45,23 @@ pub struct FunctionList {
 ///
 /// As [`super::filtered`].
 pub fn functions(profile: &Profile, query: &FunctionsQuery) -> Result<FunctionList> {
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let view = &prepared.view;
     let table = view.functions();
-    let mut weights: FxHashMap<StackId, i64> = FxHashMap::default();
-    for (number, sample) in view.samples().enumerate() {
-        interrupt::check_at(number)?;
-        let weight = weights.entry(sample.stack).or_default();
-        *weight = weight.wrapping_add(view.values()[prepared.value.index][sample.row as usize]);
-    }
     let (mut flat, mut cum) = (vec![0i64; table.len()], vec![0i64; table.len()]);
     let mut seen = vec![usize::MAX; table.len()];
-    // Sums do not depend on the order in which stacks are walked.
-    let mut weights: Vec<(StackId, i64)> = weights.into_iter().collect();
-    weights.sort_unstable();
-    for (number, &(stack, weight)) in weights.iter().enumerate() {
+    let sums = sums_by_stack(view, prepared.value.undivided())?;
+    for (number, sum) in sums.iter().enumerate() {
         interrupt::check_at(number)?;
-        let mut is_leaf = true;
-        for location in view.stacks().frames(stack) {
-            for line in view.locations().lines(location) {
-                let row = line.function.index();
-                if std::mem::take(&mut is_leaf) {
-                    flat[row] = flat[row].wrapping_add(weight);
-                }
-                if seen[row] != number {
-                    seen[row] = number;
-                    cum[row] = cum[row].wrapping_add(weight);
-                }
+        for (line, is_leaf) in lines_of(view, sum.stack) {
+            let row = line.function.index();
+            if is_leaf {
+                flat[row] = flat[row].wrapping_add(sum.value);
             }
-            is_leaf = false;
+            if seen[row] != number {
+                seen[row] = number;
+                cum[row] = cum[row].wrapping_add(sum.value);
+            }
         }
     }
     let strings = view.strings();

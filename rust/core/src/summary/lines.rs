@@ -1,10 +1,11 @@
 //! What each line of some functions costs.
 
-use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::query::{Filters, Prepared, SampleTypeName};
+use super::stacks::{Sum, lines_of, matches, prepare_frames, sums_by_stack};
 use super::{percent, text};
 use crate::aggregate::clean_path;
 use crate::error::Result;
-use crate::ids::{FunctionId, StackId, StringId};
+use crate::ids::StringId;
 use crate::interrupt;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
@@ -113,35 +114,6 @@ pub struct Lines {
     pub warnings: Vec<String>,
 }
 
-/// Flat and cum as they are summed, and the stack that was seen last, so that cum counts it once.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sum {
-    pub(super) flat: i64,
-    pub(super) cum: i64,
-    samples: u64,
-    seen: usize,
-}
-
-impl Sum {
-    pub(super) const NONE: Self = Self {
-        flat: 0,
-        cum: 0,
-        samples: 0,
-        seen: usize::MAX,
-    };
-
-    pub(super) fn pass(&mut self, stack: usize, value: i64, samples: u64, is_leaf: bool) {
-        if is_leaf {
-            self.flat = self.flat.wrapping_add(value);
-        }
-        if self.seen != stack {
-            self.seen = stack;
-            self.cum = self.cum.wrapping_add(value);
-            self.samples += samples;
-        }
-    }
-}
-
 /// What tells functions apart: two of one name in two files are two.
 type Key = (StringId, StringId);
 
@@ -159,61 +131,34 @@ struct Found {
 /// As [`super::filtered`]; an expression that does not compile.
 pub fn lines(profile: &Profile, query: &LinesQuery) -> Result<Lines> {
     let pattern = Pattern::new("function", &query.function)?;
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let view = &prepared.view;
     let functions = view.functions();
-    let matches: Vec<bool> = (0..functions.len())
-        .map(|row| {
-            let name = functions.get(FunctionId::from_index(row)).name;
-            pattern.is_match(view.strings().get(name))
-        })
-        .collect();
-    let mut sums: FxHashMap<StackId, (i64, i64, u64)> = FxHashMap::default();
-    for (number, sample) in view.samples().enumerate() {
-        interrupt::check_at(number)?;
-        let (value, divisor) = prepared.value.of(view.values(), sample.row);
-        let sum = sums.entry(sample.stack).or_default();
-        *sum = (sum.0.wrapping_add(value), sum.1.wrapping_add(divisor), sum.2 + 1);
-    }
-    let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_unstable_by_key(|(stack, _)| *stack);
+    let matches = matches(view, &pattern);
     let mut found: FxHashMap<Key, Found> = FxHashMap::default();
     let mut matched = 0i64;
-    for (number, &(stack, (value, divisor, samples))) in sums.iter().enumerate() {
+    for (number, &sum) in sums_by_stack(view, prepared.value)?.iter().enumerate() {
         interrupt::check_at(number)?;
-        let value = if divisor == 0 {
-            value
-        } else {
-            value.wrapping_div(divisor)
-        };
-        let (mut is_leaf, mut is_matched) = (true, false);
-        for location in view.stacks().frames(stack) {
-            for line in view.locations().lines(location) {
-                let leaf = std::mem::take(&mut is_leaf);
-                if !matches[line.function.index()] {
-                    continue;
-                }
-                is_matched = true;
-                let function = functions.get(line.function);
-                let entry = found
-                    .entry((function.name, function.filename))
-                    .or_insert_with(|| Found {
-                        start_line: function.start_line,
-                        sum: Sum::NONE,
-                        lines: FxHashMap::default(),
-                    });
-                entry.sum.pass(number, value, samples, leaf);
-                let of_line = entry.lines.entry(line.line).or_insert(Sum::NONE);
-                of_line.pass(number, value, samples, leaf);
+        let mut is_matched = false;
+        for (line, is_leaf) in lines_of(view, sum.stack) {
+            if !matches[line.function.index()] {
+                continue;
             }
-            is_leaf = false;
+            is_matched = true;
+            let function = functions.get(line.function);
+            let entry = found
+                .entry((function.name, function.filename))
+                .or_insert_with(|| Found {
+                    start_line: function.start_line,
+                    sum: Sum::NONE,
+                    lines: FxHashMap::default(),
+                });
+            entry.sum.pass(sum, is_leaf);
+            let of_line = entry.lines.entry(line.line).or_insert(Sum::NONE);
+            of_line.pass(sum, is_leaf);
         }
         if is_matched {
-            matched = matched.wrapping_add(value);
+            matched = matched.wrapping_add(sum.value);
         }
     }
     let total = prepared.total as f64;

@@ -1,10 +1,11 @@
 //! What the functions that patterns match cost: one at a time, and together.
 
-use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::query::{Filters, Prepared, SampleTypeName};
+use super::stacks::{Sum, lines_of, prepare_frames, sums_by_stack};
 use super::{percent, text};
 use crate::aggregate::clean_path;
 use crate::error::Result;
-use crate::ids::{StackId, StringId};
+use crate::ids::{FunctionId, StringId};
 use crate::interrupt;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
@@ -80,26 +81,6 @@ pub struct Matching {
     pub warnings: Vec<String>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sum {
-    flat: i64,
-    cum: i64,
-    /// The stack that was seen last, from 1, so that cum counts it once.
-    seen: usize,
-}
-
-impl Sum {
-    fn pass(&mut self, stack: usize, weight: i64, is_leaf: bool) {
-        if is_leaf {
-            self.flat = self.flat.wrapping_add(weight);
-        }
-        if self.seen != stack {
-            self.seen = stack;
-            self.cum = self.cum.wrapping_add(weight);
-        }
-    }
-}
-
 /// What is known of a name that a pattern matches.
 struct Named {
     name: StringId,
@@ -121,11 +102,7 @@ pub fn matching(profile: &Profile, query: &MatchingQuery) -> Result<Matching> {
         .iter()
         .map(|source| Pattern::new("function", source))
         .collect::<Result<Vec<_>>>()?;
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let (mut named, rows) = named(&prepared, &patterns)?;
     let together = walk(&prepared, &mut named, &rows, patterns.len())?;
     let answers = together
@@ -152,7 +129,7 @@ fn named(prepared: &Prepared<'_>, patterns: &[Pattern]) -> Result<(Vec<Named>, V
     let mut rows = Vec::with_capacity(functions.len());
     for row in 0..functions.len() {
         interrupt::check_at(row)?;
-        let function = functions.get(crate::ids::FunctionId::from_index(row));
+        let function = functions.get(FunctionId::from_index(row));
         let found = *known.entry(function.name).or_insert_with(|| {
             let name = strings.get(function.name);
             let matching: Vec<usize> = (0..patterns.len())
@@ -163,7 +140,7 @@ fn named(prepared: &Prepared<'_>, patterns: &[Pattern]) -> Result<(Vec<Named>, V
                     name: function.name,
                     file: Some(function.filename),
                     patterns: matching,
-                    sum: Sum::default(),
+                    sum: Sum::NONE,
                 });
                 named.len() - 1
             })
@@ -186,29 +163,19 @@ fn walk(
     patterns: usize,
 ) -> Result<Vec<Sum>> {
     let view = &prepared.view;
-    let mut weights: FxHashMap<StackId, i64> = FxHashMap::default();
-    for (number, sample) in view.samples().enumerate() {
+    let mut together = vec![Sum::NONE; patterns];
+    let sums = sums_by_stack(view, prepared.value.undivided())?;
+    for (number, &sum) in sums.iter().enumerate() {
         interrupt::check_at(number)?;
-        let weight = weights.entry(sample.stack).or_default();
-        *weight = weight.wrapping_add(view.values()[prepared.value.index][sample.row as usize]);
-    }
-    let mut together = vec![Sum::default(); patterns];
-    for (number, (stack, weight)) in weights.into_iter().enumerate() {
-        interrupt::check_at(number)?;
-        let mut is_leaf = true;
-        for location in view.stacks().frames(stack) {
-            for line in view.locations().lines(location) {
-                let is_leaf = std::mem::take(&mut is_leaf);
-                let Some(at) = rows[line.function.index()] else {
-                    continue;
-                };
-                let one = &mut named[at];
-                one.sum.pass(number + 1, weight, is_leaf);
-                for &pattern in &one.patterns {
-                    together[pattern].pass(number + 1, weight, is_leaf);
-                }
+        for (line, is_leaf) in lines_of(view, sum.stack) {
+            let Some(at) = rows[line.function.index()] else {
+                continue;
+            };
+            let one = &mut named[at];
+            one.sum.pass(sum, is_leaf);
+            for &pattern in &one.patterns {
+                together[pattern].pass(sum, is_leaf);
             }
-            is_leaf = false;
         }
     }
     Ok(together)

@@ -18,6 +18,7 @@ mod pgo;
 mod query;
 mod sides;
 mod spread;
+mod stacks;
 mod storylines;
 mod tags;
 mod top;

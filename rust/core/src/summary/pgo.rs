@@ -5,7 +5,8 @@
 //! no further: what called them is no measure of how often they are called. A frame without a name, a line or a start line
 //! says nothing to it.
 
-use super::query::{Filters, SampleTypeName, prepare};
+use super::query::{Filters, SampleTypeName};
+use super::stacks::prepare_frames;
 use crate::error::Result;
 use crate::ids::{StackId, StringId};
 use crate::interrupt;
@@ -94,11 +95,7 @@ impl Node {
 ///
 /// As [`super::filtered`].
 pub fn pgo(profile: &Profile, query: &PgoQuery) -> Result<PgoFit> {
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let view = &prepared.view;
     let column = &view.values()[prepared.value.index];
     let mut weights: FxHashMap<StackId, u64> = FxHashMap::default();

@@ -7,7 +7,8 @@
 //! storyline looks at what remains.
 
 use super::groups::mark;
-use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::query::{Filters, Prepared, SampleTypeName};
+use super::stacks::{StackSum, prepare_frames, sums_by_stack};
 use super::{Spot, text};
 use crate::aggregate::clean_path;
 use crate::error::{Error, ErrorKind, Result};
@@ -140,9 +141,7 @@ struct Place {
 
 /// A stack with own code in it.
 struct Way {
-    stack: StackId,
-    value: i64,
-    samples: u64,
+    sum: StackSum,
     /// Where its steps lie among those of all.
     from: usize,
     to: usize,
@@ -215,29 +214,20 @@ impl Follower<'_, '_> {
 
     /// Reads the stacks; gives the samples, and the values of those without own code.
     fn read(&mut self) -> Result<(u64, i64)> {
-        let column = &self.prepared.view.values()[self.prepared.value.index];
-        let mut by_stack: FxHashMap<StackId, (i64, u64)> = FxHashMap::default();
-        for (number, sample) in self.prepared.view.samples().enumerate() {
-            interrupt::check_at(number)?;
-            let sums = by_stack.entry(sample.stack).or_default();
-            sums.0 = sums.0.wrapping_add(column[sample.row as usize]);
-            sums.1 += 1;
-        }
-        let mut by_stack: Vec<_> = by_stack.into_iter().collect();
-        by_stack.sort_unstable();
+        let sums = sums_by_stack(&self.prepared.view, self.prepared.value.undivided())?;
         let (mut samples, mut without) = (0, 0i64);
         let mut frames = Vec::new();
         let mut passed = vec![usize::MAX; self.folds.len()];
-        for (number, (stack, (value, count))) in by_stack.into_iter().enumerate() {
+        for (number, sum) in sums.into_iter().enumerate() {
             interrupt::check_at(number)?;
-            samples += count;
-            self.lines(stack, &mut frames);
+            samples += sum.samples;
+            self.lines(sum.stack, &mut frames);
             let nearest = frames
                 .iter()
                 .enumerate()
                 .find_map(|(at, line)| line.filter(|&line| self.own(line)).map(|line| (at, line)));
             let Some((at, line)) = nearest else {
-                without = without.wrapping_add(value);
+                without = without.wrapping_add(sum.value);
                 continue;
             };
             let below = frames[..at].iter().flatten();
@@ -250,9 +240,7 @@ impl Follower<'_, '_> {
                 }
             }
             self.ways.push(Way {
-                stack,
-                value,
-                samples: count,
+                sum,
                 from,
                 to: self.steps.len(),
                 line: self.place(line),
@@ -270,7 +258,7 @@ impl Follower<'_, '_> {
 
     fn sum(&self, ways: &[usize]) -> i64 {
         ways.iter()
-            .fold(0, |sum, &way| self.ways[way].value.wrapping_add(sum))
+            .fold(0, |sum, &way| self.ways[way].sum.value.wrapping_add(sum))
     }
 
     /// The values by the step at a depth, heaviest first, and of what has ended before it.
@@ -281,7 +269,7 @@ impl Follower<'_, '_> {
                 Some(step) => sums.entry(step).or_default(),
                 None => &mut ended,
             };
-            *into = into.wrapping_add(self.ways[way].value);
+            *into = into.wrapping_add(self.ways[way].sum.value);
         }
         (ranked(sums, |step| (self.name(step), step)), ended)
     }
@@ -353,17 +341,17 @@ impl Follower<'_, '_> {
         let (mut frames, mut seen, mut passed) = (Vec::new(), FxHashSet::default(), FxHashSet::default());
         for &member in members {
             let member = &self.ways[member];
-            samples += member.samples;
+            samples += member.sum.samples;
             if member.is_leaf {
-                flat = flat.wrapping_add(member.value);
+                flat = flat.wrapping_add(member.sum.value);
             }
             for sum in [
                 kinds.entry(member.kind).or_default(),
                 lines.entry(member.line).or_default(),
             ] {
-                *sum = sum.wrapping_add(member.value);
+                *sum = sum.wrapping_add(member.sum.value);
             }
-            self.lines(member.stack, &mut frames);
+            self.lines(member.sum.stack, &mut frames);
             seen.clear();
             passed.clear();
             let mut last = None;
@@ -385,7 +373,7 @@ impl Follower<'_, '_> {
                     && counted.insert(self.place(line))
                 {
                     let sum = sums.entry(self.place(line)).or_default();
-                    *sum = sum.wrapping_add(member.value);
+                    *sum = sum.wrapping_add(member.sum.value);
                 }
             }
         }
@@ -434,11 +422,7 @@ pub fn storylines(
     marks: &[u16],
     folds: &[u32],
 ) -> Result<Storylines> {
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let functions = prepared.view.functions().len();
     let strange = folds.iter().any(|&fold| fold as usize >= functions);
     if marks.len() != functions || folds.len() != functions || strange {

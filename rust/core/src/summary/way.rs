@@ -1,11 +1,12 @@
 //! The heaviest way through a function, and what each step of it costs by line.
 
-use super::lines::{LineRow, Sum};
-use super::query::{Filters, Prepared, SampleTypeName, prepare};
+use super::lines::LineRow;
+use super::query::{Filters, Prepared, SampleTypeName};
+use super::stacks::{StackSum, Sum, lines_of, matches, prepare_frames, sums_by_stack};
 use super::{percent, text};
 use crate::aggregate::clean_path;
 use crate::error::Result;
-use crate::ids::{FunctionId, StackId, StringId};
+use crate::ids::{FunctionId, StringId};
 use crate::interrupt;
 use crate::pattern::Pattern;
 use crate::profile::Profile;
@@ -86,9 +87,7 @@ struct Walk {
     steps: Vec<(Key, usize)>,
     /// Position of the first step that matches.
     target: usize,
-    value: i64,
-    samples: u64,
-    stack: StackId,
+    sum: StackSum,
 }
 
 struct Walks {
@@ -100,42 +99,21 @@ struct Walks {
 fn walk(prepared: &Prepared<'_>, pattern: &Pattern) -> Result<Walks> {
     let view = &prepared.view;
     let functions = view.functions();
-    let matches: Vec<bool> = (0..functions.len())
-        .map(|row| {
-            let name = functions.get(FunctionId::from_index(row)).name;
-            pattern.is_match(view.strings().get(name))
-        })
-        .collect();
-    let mut sums: FxHashMap<StackId, (i64, i64, u64)> = FxHashMap::default();
-    for (number, sample) in view.samples().enumerate() {
-        interrupt::check_at(number)?;
-        let (value, divisor) = prepared.value.of(view.values(), sample.row);
-        let sum = sums.entry(sample.stack).or_default();
-        *sum = (sum.0.wrapping_add(value), sum.1.wrapping_add(divisor), sum.2 + 1);
-    }
-    let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_unstable_by_key(|(stack, _)| *stack);
+    let matches = matches(view, pattern);
     let mut found = Walks {
         stacks: Vec::new(),
         matched: 0,
         names: BTreeSet::new(),
     };
     let mut frames: Vec<FunctionId> = Vec::new();
-    for (number, (stack, (value, divisor, samples))) in sums.into_iter().enumerate() {
+    for (number, sum) in sums_by_stack(view, prepared.value)?.into_iter().enumerate() {
         interrupt::check_at(number)?;
         frames.clear();
-        for location in view.stacks().frames(stack) {
-            frames.extend(view.locations().lines(location).iter().map(|line| line.function));
-        }
+        frames.extend(lines_of(view, sum.stack).map(|(line, _)| line.function));
         frames.reverse();
         if !frames.iter().any(|function| matches[function.index()]) {
             continue;
         }
-        let value = if divisor == 0 {
-            value
-        } else {
-            value.wrapping_div(divisor)
-        };
         let mut steps: Vec<(Key, usize)> = Vec::with_capacity(frames.len());
         let mut target = None;
         for &id in &frames {
@@ -152,13 +130,11 @@ fn walk(prepared: &Prepared<'_>, pattern: &Pattern) -> Result<Walks> {
                 }
             }
         }
-        found.matched = found.matched.wrapping_add(value);
+        found.matched = found.matched.wrapping_add(sum.value);
         found.stacks.push(Walk {
             steps,
             target: target.unwrap_or(0),
-            value,
-            samples,
-            stack,
+            sum,
         });
     }
     Ok(found)
@@ -186,7 +162,7 @@ fn follow(found: &Walks, words: impl Fn(Key) -> (Vec<u8>, Vec<u8>)) -> (Vec<(Key
     let mut above: FxHashMap<Vec<Key>, i64> = FxHashMap::default();
     for walk in &found.stacks {
         let sum = above.entry(keys(&walk.steps[..=walk.target])).or_default();
-        *sum = sum.wrapping_add(walk.value);
+        *sum = sum.wrapping_add(walk.sum.value);
     }
     let ways = |way: &Vec<Key>| way.iter().map(|&key| words(key)).collect::<Vec<_>>();
     let Some((mut way, _)) = heaviest(above, ways) else {
@@ -203,7 +179,7 @@ fn follow(found: &Walks, words: impl Fn(Key) -> (Vec<u8>, Vec<u8>)) -> (Vec<(Key
             let sum = next
                 .entry(walk.steps.get(way.len()).map(|step| step.0))
                 .or_default();
-            *sum = sum.wrapping_add(walk.value);
+            *sum = sum.wrapping_add(walk.sum.value);
         }
         let Some((Some(key), _)) = heaviest(next, |key| key.map(&words)) else {
             break;
@@ -211,7 +187,7 @@ fn follow(found: &Walks, words: impl Fn(Key) -> (Vec<u8>, Vec<u8>)) -> (Vec<(Key
         on.retain(|walk| walk.steps.get(way.len()).is_some_and(|step| step.0 == key));
         way.push(key);
     }
-    let value = on.iter().fold(0i64, |sum, walk| sum.wrapping_add(walk.value));
+    let value = on.iter().fold(0i64, |sum, walk| sum.wrapping_add(walk.sum.value));
     let steps = (0..way.len())
         .map(|at| {
             let calls = on.iter().map(|walk| walk.steps[at].1).max().unwrap_or(1);
@@ -228,11 +204,7 @@ fn follow(found: &Walks, words: impl Fn(Key) -> (Vec<u8>, Vec<u8>)) -> (Vec<(Key
 /// As [`super::filtered`]; an expression that does not compile.
 pub fn way(profile: &Profile, query: &WayQuery) -> Result<Way> {
     let pattern = Pattern::new("function", &query.function)?;
-    let filters = Filters {
-        granularity: "addresses".to_owned(),
-        ..query.filters.clone()
-    };
-    let prepared = prepare(profile, &filters)?;
+    let prepared = prepare_frames(profile, &query.filters)?;
     let view = &prepared.view;
     let found = walk(&prepared, &pattern)?;
     let words = |(name, file): Key| {
@@ -246,18 +218,13 @@ pub fn way(profile: &Profile, query: &WayQuery) -> Result<Way> {
         .collect();
     for (number, walk) in found.stacks.iter().enumerate() {
         interrupt::check_at(number)?;
-        let mut is_leaf = true;
-        for location in view.stacks().frames(walk.stack) {
-            for line in view.locations().lines(location) {
-                let leaf = std::mem::take(&mut is_leaf);
-                let function = view.functions().get(line.function);
-                if let Some((sum, lines)) = sums.get_mut(&(function.name, function.filename)) {
-                    sum.pass(number, walk.value, walk.samples, leaf);
-                    let of_line = lines.entry(line.line).or_insert(Sum::NONE);
-                    of_line.pass(number, walk.value, walk.samples, leaf);
-                }
+        for (line, is_leaf) in lines_of(view, walk.sum.stack) {
+            let function = view.functions().get(line.function);
+            if let Some((sum, lines)) = sums.get_mut(&(function.name, function.filename)) {
+                sum.pass(walk.sum, is_leaf);
+                let of_line = lines.entry(line.line).or_insert(Sum::NONE);
+                of_line.pass(walk.sum, is_leaf);
             }
-            is_leaf = false;
         }
     }
     let total = prepared.total as f64;

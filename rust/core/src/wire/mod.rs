@@ -9,7 +9,6 @@ mod decode;
 mod decode_samples;
 mod encode;
 pub mod legacy;
-pub mod message;
 mod open;
 mod plain_samples;
 pub(crate) mod scan;

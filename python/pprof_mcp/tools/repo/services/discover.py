@@ -13,7 +13,7 @@ from pydantic import Field
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.insight.services import declared_services
 from pprof_mcp.registry import INJECTED, Cli, tool
-from pprof_mcp.results import LeftOut, Result, Row, page_of
+from pprof_mcp.results import Cursor, LeftOut, Result, Row, page_of
 from pprof_mcp.session.session import Session
 from pprof_mcp.sources.fence import Fence
 from pprof_mcp.sources.manifest import MAX_DEPTH, MAX_FOLDERS, SKIPPED, entries, read_text
@@ -63,7 +63,7 @@ def discover(
     ] = ".",
     *,
     limit: Annotated[int, Field(ge=1, le=500, description="Services at most.")] = 30,
-    cursor: Annotated[str, Field(max_length=20, description="`cursor` of the last answer.")] = "",
+    cursor: Cursor = "",
     session: Session = INJECTED,
 ) -> ServicesResult:
     """List the programs in a checkout and the services they run as.

@@ -1,8 +1,9 @@
 use super::super::group_labels::{GroupLabel, KindLabel, LabelPart};
 use super::question::Sampling;
 use super::*;
+use crate::ids::LocationId;
 use crate::profile::ProfileBuilder;
-use crate::table::{Function, Location};
+use crate::table::{Function, Line, Location};
 
 const LOCK: u16 = 1 | mark::PLUMBING;
 const ENCODE: u16 = 2;

@@ -1,9 +1,13 @@
 //! The messages of `profile.proto` as `prost` structs.
 //!
 //! Checked in, so that no `protoc` is needed to build; a test compares every field with the upstream schema beside
-//! this file. Nothing on the hot path uses them: they are the oracle of the hand-driven decoder and encoder.
+//! this file. Nothing but tests uses them: they are the oracle of the hand-driven decoder and encoder.
 
-#![allow(missing_docs, reason = "the schema beside this file documents every field")]
+#![allow(
+    missing_docs,
+    clippy::struct_field_names,
+    reason = "the schema beside this file documents and names every field"
+)]
 
 /// One profile.
 #[derive(Clone, PartialEq, prost::Message)]
