@@ -119,7 +119,7 @@ def generate_report(
         next=[next_call("pprof.discover", "The same as data.", **report.arguments(session))]
         if report.capture.parts
         else [],
-        bundle=report.capture.bundle.reference,
+        bundle=found.bundle,
         summary=found.summary,
         recommendations=len(report.findings),
         markdown=None if output_path else shown,
