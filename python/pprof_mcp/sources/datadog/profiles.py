@@ -29,6 +29,8 @@ MOST: Final = 2_000
 _TICK = timedelta(milliseconds=1)
 _LEAST_CAP = 10
 """A page of fewer was not cut short. Source: chosen; how many a server gives at most is not published."""
+_USUAL_CAPS = 50
+"""A page of a multiple of so many may have been cut. Source: the server gives about 50 when not asked."""
 MOST_KNOWN: Final = 4 * MOST
 """Listed profiles that are remembered. Source: chosen; some megabytes."""
 
@@ -135,6 +137,9 @@ class Profiles:
             largest = self._largest.get(where, 0)
             self._largest[where] = max(largest, len(items))
             is_short = len(items) < size and len(items) < max(largest, _LEAST_CAP)
+            if sort != "timestamp" and len(items) < size:
+                # No further page can tell.
+                is_short = is_short or len(items) % _USUAL_CAPS > 0
             is_complete = is_short or (not fresh and len(items) < size)
             last = known[-1].timestamp if known else None
             if is_complete or len(found) >= limit:

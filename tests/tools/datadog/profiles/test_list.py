@@ -22,6 +22,7 @@ from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import run
 from pprof_mcp.results.capture import ListResult
 from pprof_mcp.session.session import Session
+from pprof_mcp.tools.datadog.profiles.pick import PickResult
 
 from tests.cases import Cases
 from tests.datadog import WINDOW, session_of
@@ -109,6 +110,15 @@ def test_a_list_that_is_shorter_than_one_before_is_whole(asking: Session, fake: 
     assert found.is_complete
     assert 10 < found.count < 200
     assert len(fake.log.of("list")) == before + 1
+
+
+def test_the_busiest_of_few_are_all_there_are(asking: Session, fake: FakeDatadog) -> None:
+    given = {"service": "ranker", "strategy": "busiest", "hours": 2, "limit": 100}
+    found = run(load("datadog.profiles.pick"), given, session=asking)
+    assert isinstance(found, PickResult)
+    assert 10 < found.looked_at < 50
+    assert not found.warnings
+    assert len(fake.log.of("list")) == 1
 
 
 def test_a_clock_that_is_wrong_is_told_where_a_window_reaches_now(asking: Session, fake: FakeDatadog) -> None:
