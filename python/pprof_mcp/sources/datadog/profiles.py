@@ -136,10 +136,10 @@ class Profiles:
             # Fewer than were asked for may be all that this server gives at once: a longer page tells.
             largest = self._largest.get(where, 0)
             self._largest[where] = max(largest, len(items))
-            is_short = len(items) < size and len(items) < max(largest, _LEAST_CAP)
-            if sort != "timestamp" and len(items) < size:
-                # No further page can tell.
-                is_short = is_short or len(items) % _USUAL_CAPS > 0
+            is_short = len(items) < size and (not items or len(items) % _USUAL_CAPS > 0)
+            if sort == "timestamp":
+                # Only there a further page can tell.
+                is_short = is_short and len(items) < max(largest, _LEAST_CAP)
             is_complete = is_short or (not fresh and len(items) < size)
             last = known[-1].timestamp if known else None
             if is_complete or len(found) >= limit:
