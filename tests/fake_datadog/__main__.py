@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1
-    sys.stdout.write(f"{server.url}\nDD_API_KEY={server.api_key} DD_APP_KEY={server.app_key}\n")
-    sys.stdout.flush()
     try:
+        sys.stdout.write(f"{server.url}\nDD_API_KEY={server.api_key} DD_APP_KEY={server.app_key}\n")
+        sys.stdout.flush()
         threading.Event().wait()
     except KeyboardInterrupt:
         server.stop()

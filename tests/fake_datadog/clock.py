@@ -45,6 +45,26 @@ class Clock:
         return formatdate(self() + self.skew, usegmt=True)
 
 
+def written(seconds: float, form: str) -> str | int:
+    """Write epoch seconds as a list of profiles may.
+
+    Args:
+        seconds: Epoch seconds.
+        form: As `iso`; `basic` (`…+0000`), `naive` (no zone), `epoch` (milliseconds), `epoch_text`,
+            `epoch_nanos` [?].
+    """
+    if form == "basic":
+        return iso(seconds, "offset").replace("+00:00", "+0000")
+    if form == "naive":
+        return iso(seconds).rstrip("Z")
+    if form == "epoch_nanos":
+        return round(seconds * 1_000) * 1_000_000
+    if form.startswith("epoch"):
+        millis = round(seconds * 1_000)
+        return str(millis) if form == "epoch_text" else millis
+    return iso(seconds, form)
+
+
 def iso(seconds: float, form: str = "millis") -> str:
     """Write epoch seconds in RFC 3339.
 

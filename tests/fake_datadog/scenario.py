@@ -83,8 +83,9 @@ class Scenario:
         elif self.base == "runtimes":
             store.profiles.extend(one_of_each(now))
         for series in self.services:
-            moved = replace(series, start=now + series.start, end=now + series.end)
-            store.profiles.extend(replace(one, process=f"1/{self.seed}") for one in moved.profiles())
+            process = f"{series.process}/{self.seed}"
+            moved = replace(series, start=now + series.start, end=now + series.end, process=process)
+            store.profiles.extend(moved.profiles())
         store.add(*(replace(event, time=now + event.time) for event in self.events), *self.metrics)
 
 

@@ -38,6 +38,7 @@ class Series:
         first_seq: Sequence number of the first: 0 where the process began.
         encoding: How the tracer compresses.
         pod: Name of the pod, if any.
+        process: Which process it is: another has other noise.
     """
 
     service: str
@@ -52,6 +53,7 @@ class Series:
     first_seq: int = 0
     encoding: str = "zstd"
     pod: str = ""
+    process: str = "1"
 
     def profiles(self) -> Iterable[Profile]:
         """Give its profiles; their files are made when asked for."""
@@ -61,6 +63,7 @@ class Series:
             profile = Profile(
                 self.service, self.env, self.version, self.host, self.runtime, start, start + self.period,
                 seq=self.first_seq + place, pod=self.pod, encoding=self.encoding,
+                process=self.process,
             )  # fmt: skip
             yield replace(profile, cores=cores(profile, works)) if works else profile
 

@@ -204,6 +204,11 @@ def test_rows_of_lists_have_many_forms(fake: FakeDatadog) -> None:
     assert row(time_form="whole")["timestamp"] == "2026-09-01T11:59:31Z"
     assert row(time_form="offset")["timestamp"] == "2026-09-01T11:59:31.500+00:00"
     assert row(time_form="nanos")["timestamp"] == "2026-09-01T11:59:31.500000000Z"
+    assert row(time_form="basic")["timestamp"] == "2026-09-01T11:59:31.500+0000"
+    assert row(time_form="naive")["timestamp"] == "2026-09-01T11:59:31.500"
+    assert row(time_form="epoch")["timestamp"] == 1_788_263_971_500
+    assert row(time_form="epoch_text")["timestamp"] == "1788263971500"
+    assert row(time_form="epoch_nanos")["timestamp"] == 1_788_263_971_500_000_000
     assert "x_unheard_of" in row(has_unknown_fields=True)
 
 

@@ -20,7 +20,8 @@ class Variants:
             [C].
         has_metrics: Whether `custom.metrics` is there [A]; without it is [?].
         timestamp: Is it the `end` or the `start` of the profile [?].
-        time_form: How times are written: `millis`, `whole`, `offset`, `nanos` [B].
+        time_form: How times are written: `millis`, `whole`, `offset`, `nanos` [B]; `basic`, `naive`,
+            `epoch`, `epoch_text`, `epoch_nanos` [?].
         window_end: Whether `to` itself is outside, `exclusive`, or inside, `inclusive` [?].
         empty_list: `data`: an empty list [B]; `body`: 200 without a body, seen on sibling routes [A]; `null`
             and `absent`: no list [?].
@@ -108,7 +109,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "tags_form": ("tags", "tag", "both", "none"),
     "duration_form": ("float", "int", "text", "absent"),
     "timestamp": ("end", "start"),
-    "time_form": ("millis", "whole", "offset", "nanos"),
+    "time_form": (
+        *("millis", "whole", "offset", "nanos"),
+        *("basic", "naive", "epoch", "epoch_text", "epoch_nanos"),
+    ),
     "window_end": ("exclusive", "inclusive"),
     "empty_list": ("data", "body", "null", "absent"),
     "over_limit": ("clamp", "400"),

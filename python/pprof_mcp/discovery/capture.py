@@ -16,6 +16,7 @@ from pprof_mcp.overhead import LONGEST
 from pprof_mcp.profile import Profile
 from pprof_mcp.session.bundle import Bundle, Member
 from pprof_mcp.session.session import Session
+from pprof_mcp.sources.datadog.decoding import read_candidate
 from pprof_mcp.sources.foreign import FOREIGN, NOTED
 
 KINDS: Final = ("cpu", "heap", "mutex", "block", "goroutine")
@@ -32,6 +33,8 @@ _COUNTS: Final = ("samples", "cpu-samples", "sample")
 MOST_TOLD: Final = 200
 """Characters about files that could not be read (chosen: two of them)."""
 
+_ID: Final = re.compile(r"[\w=.+/-]{1,300}", re.ASCII)
+"""What an id of a profile looks like; likewise."""
 _TAG: Final = re.compile(r"[\w.:/@+-]{1,100}")
 """What a name of a service, an environment or a version looks like; anything else is not shown."""
 
@@ -221,18 +224,36 @@ class Owner:
         service: The service.
         env: The environment.
         version: The version.
+        source: Where it was downloaded, with what names it there; None for files.
     """
 
     service: str | None = None
     env: str | None = None
     version: str | None = None
+    source: str | None = None
 
 
 def owner(bundle: Bundle, session: Session) -> Owner:
-    """Read whose it is from `event.json`, with which Datadog's tracers describe an upload.
+    """Read whose it is from `event.json`, with which Datadog's tracers describe an upload, and from the list.
 
-    Only these three tags are looked at: others may hold what is nobody's business.
+    Only three tags are looked at: others may hold what is nobody's business.
     """
+    uploaded = _uploaded(bundle, session)
+    facts = session.remote.told(bundle.reference) or {}
+    listed = read_candidate(facts.get("listed"))
+    if listed is None:
+        return uploaded
+    names = (_tag(listed.service), _tag(listed.env), _tag(listed.version))
+    ids = (listed.profile_id, listed.event_id)
+    source = f"{facts.get('site')} profile {ids[0]} event {ids[1]}" if all(map(_ID.fullmatch, ids)) else None
+    return Owner(uploaded.service or names[0], uploaded.env or names[1], uploaded.version or names[2], source)
+
+
+def _tag(value: str) -> str | None:
+    return value if _TAG.fullmatch(value) else None
+
+
+def _uploaded(bundle: Bundle, session: Session) -> Owner:
     content = session.attachment(bundle, "event.json")
     if content is None:
         return Owner()

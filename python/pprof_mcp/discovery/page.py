@@ -319,7 +319,7 @@ def _provenance(found: DiscoverResult, capture: Capture, version: str) -> str:
     told = [("service", found.service), ("env", found.env), ("version", found.version)]
     facts = [f"{name} {escape(value)}" for name, value in told if value]
     facts += [f"taken {found.timestamp}"] if found.timestamp else []
-    facts += [f"from {code(found.bundle)}", f"pprof-mcp {escape(version)}"]
+    facts += [f"from {code(found.source or found.bundle)}", f"pprof-mcp {escape(version)}"]
     head = f"## Where this comes from\n\n{', '.join(facts)}.\n"
     if not rows:
         return head

@@ -50,6 +50,12 @@ class Report:
         named = all(_has_names(part.profile.shared.meta) for part in parts)
         return named and bool(parts) and not self.found.failures
 
+    def name(self, session: Session) -> str:
+        """Name the bundle: as it was given; one that was downloaded, by what a later call takes."""
+        given = self.capture.bundle
+        reference = session.reference_of_bundle(given) if self.owner.source else given.reference
+        return reference if isinstance(reference, str) else given.reference
+
     def arguments(self, session: Session) -> dict[str, ArgumentValue]:
         """Give the arguments that ask about this capture again."""
         given: dict[str, ArgumentValue] = {"bundle": session.reference_of_bundle(self.capture.bundle)}
@@ -84,10 +90,13 @@ def reported(
         CancelledError: The call was cancelled.
     """
     capture = captured(bundle)
+    whose = owner(bundle, session)
     if not capture.parts and not capture.empty:
+        unread = "; ".join(f"{other.name}: {other.reason}" for other in bundle.others[:3])
+        which = whose.source or bundle.reference
         raise WrongProfileKindError(
-            f"{bundle.reference} has no {', '.join(KINDS[:-1])} or {KINDS[-1]} profile; it has: "
-            f"{bundle.listing()}",
+            f"{which} has no {', '.join(KINDS[:-1])} or {KINDS[-1]} profile; it has: "
+            f"{bundle.listing()}{f' ({unread})' if unread else ''}",
             hint="Give the profiles of a capture: a bundle handle, a directory, a zip, or a list; for one of "
             "another kind use pprof.top.",
             details={"wanted": list(KINDS), "available": list(bundle.kinds)},
@@ -97,7 +106,7 @@ def reported(
     found = analysed(capture, asked, session)
     findings = found_in(capture, found, asked, session)
     warnings = _warnings(capture, before, found, findings)
-    return Report(capture, asked, owner(bundle, session), found, findings, warnings)
+    return Report(capture, asked, whose, found, findings, warnings)
 
 
 def _warnings(

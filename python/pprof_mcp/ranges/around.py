@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pprof_mcp.ranges.looking import CUMULATIVE
 from pprof_mcp.ranges.range import Chosen
 from pprof_mcp.sources import times
-from pprof_mcp.sources.datadog.diagnosis import MOST_SKEW
-from pprof_mcp.sources.datadog.finding import find
+from pprof_mcp.sources.datadog.finding import find, skew_of
 from pprof_mcp.sources.datadog.profiles import in_order
 from pprof_mcp.sources.datadog.spreading import USUAL_SECONDS, lives, of_one_runtime
 from pprof_mcp.sources.net.patience import server_time
@@ -104,7 +103,7 @@ def around(
         made = Chosen(replace(listing, window=window), chosen, lives(chosen), kind, site)
         sides.append(made if chosen else None)
     warnings = [*first.warnings, *(one for one in then.warnings if one not in first.warnings), *told]
-    warnings += _skew(then)
+    warnings += [told for told in skew_of(then) if told not in warnings]
     now = times.from_epoch(server_time(then.headers, remote.now.timestamp()))
     period = timedelta(seconds=median([one.duration_seconds or USUAL_SECONDS for one in usable] or [60.0]))
     latest = time + 2 * period + timedelta(seconds=INGEST_SECONDS)
@@ -155,14 +154,3 @@ def _nearest(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
     longest = max((len(those) for those in by_host.values()), default=0)
     in_turn = [those[at] for at in range(longest) for those in by_host.values() if at < len(those)]
     return in_turn[:limit]
-
-
-def _skew(listing: Listing) -> list[str]:
-    there = server_time(listing.headers, 0.0)
-    skew = listing.received - there if there else 0.0
-    if abs(skew) <= MOST_SKEW:
-        return []
-    side = "ahead of" if skew > 0 else "behind"
-    return [
-        f"this machine's clock is {abs(skew):.0f} s {side} the server's: times such as now are off by as much"
-    ]

@@ -229,7 +229,8 @@ class LookedAt(Row):
 class DiscoverResult(Result):
     """What a capture shows, and what is worth doing."""
 
-    bundle: str = Field(description="What was given.")
+    bundle: str = Field(description="What was given; a handle for what was downloaded.")
+    source: str | None = Field(description="Where it was downloaded, with both ids; null for files.")
     service: str | None = Field(description="Whose capture it is; null when the bundle does not say.")
     env: str | None = Field(description="Where it ran; null likewise.")
     version: str | None = Field(description="Which version; null likewise.")

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from pprof_mcp.sources.datadog.profiles import Profiles
     from pprof_mcp.sources.datadog.services import Services
     from pprof_mcp.sources.gate import Gate
-    from pprof_mcp.sources.net.cache import DownloadCache
+    from pprof_mcp.sources.net.cache import DownloadCache, Facts
     from pprof_mcp.sources.net.client import Http
     from pprof_mcp.sources.net.limiter import Limiter
     from pprof_mcp.sources.net.proxies import Proxies
 
+DOWNLOADS = "downloads"
+"""Their folder, under this program's own."""
 LIVE_AT_ONCE = 8
 """Requests to one program at once (chosen): as many as Go has profiles, so all cover the same seconds."""
 
@@ -83,6 +85,13 @@ class Remote:
         with self._lock:
             return self._downloads
 
+    def told(self, path: str) -> Facts | None:
+        """Give what was told about a file when it was downloaded; None when it was not, by this program."""
+        # Most files lie elsewhere: they need no network code to be loaded.
+        if Path(path).parent != (self._folder or store_folder() / DOWNLOADS):
+            return None
+        return self.downloads.facts(Path(path))
+
     @property
     def profiles(self) -> Profiles:
         """Datadog's profiles."""
@@ -131,7 +140,7 @@ class Remote:
     def _downloads(self) -> DownloadCache:
         from pprof_mcp.sources.net.cache import DownloadCache
 
-        folder = self._folder or store_folder() / "downloads"
+        folder = self._folder or store_folder() / DOWNLOADS
         return DownloadCache(folder, self.settings.net.cache_bytes, now=self.wall)
 
     @cached_property

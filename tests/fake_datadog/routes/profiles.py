@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fake_datadog.auth import PGO, READ
 from tests.fake_datadog.bundles import bundle_of, entries_of, zipped
-from tests.fake_datadog.clock import iso
+from tests.fake_datadog.clock import written
 from tests.fake_datadog.messages import BadRequestError, Response, as_list, as_object, error, json_response
 from tests.fake_datadog.routes import Call, Route
 from tests.fake_datadog.routes.filters import filter_of, limit_of, ordered, selected
@@ -92,7 +92,7 @@ def listed(profile: Profile, world: World) -> dict[str, Any]:
     """Write a profile as lists have it, in the forms that the switches say."""
     variants = world.variants
     seconds = profile.end - profile.start
-    attributes: dict[str, Any] = {"timestamp": iso(world.timestamp(profile), variants.time_form)}
+    attributes: dict[str, Any] = {"timestamp": written(world.timestamp(profile), variants.time_form)}
     top: dict[str, Any] = {}
     for name in ("id", "profile-id") if variants.id_field == "both" else (variants.id_field,):
         if name.startswith("top:"):
@@ -101,8 +101,8 @@ def listed(profile: Profile, world: World) -> dict[str, Any]:
             attributes[name] = profile.profile_id
     if variants.has_named_attributes:
         attributes |= {
-            "start": iso(profile.start, variants.time_form),
-            "end": iso(profile.end, variants.time_form),
+            "start": written(profile.start, variants.time_form),
+            "end": written(profile.end, variants.time_form),
             "service": profile.service,
             "env": profile.env,
             "version": profile.version,

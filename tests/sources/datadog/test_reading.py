@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pprof_mcp.errors import InvalidArgumentError
 from pprof_mcp.settings import load
+from pprof_mcp.sources import times
 from pprof_mcp.sources.datadog.decoding import read_candidate, written
 from pprof_mcp.sources.datadog.finding import near
 from pprof_mcp.sources.datadog.query import Which, normal
@@ -155,6 +156,33 @@ def test_the_profile_id_is_found_under_every_name(attributes: dict[str, Any], fi
     found = read_candidate({"id": "e", "attributes": attributes})
     assert found is not None
     assert (found.event_id, found.profile_id, found.id_field) == ("e", "p", field)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-09-01T11:59:31.5Z", "2026-09-01T13:59:31.5+02:00", "2026-09-01T13:59:31.500000000+0200",
+     "2026-09-01 11:59:31.5+00", "2026-09-01T11:59:31.500", 1_788_263_971.5, 1_788_263_971_500,
+     "1788263971500", 1_788_263_971_500_000, 1_788_263_971_500_000_000, "1788263971500000000"],
+    ids=repr,
+)  # fmt: skip
+def test_a_time_is_read_however_a_list_writes_it(value: object) -> None:
+    found = read_candidate({"id": "e", "attributes": {"id": "p", "timestamp": value}})
+    assert found is not None
+    assert found.timestamp is not None
+    assert times.text(found.timestamp) == "2026-09-01T11:59:31.500Z"
+
+
+@pytest.mark.parametrize("value", ["2026-09-01", "11:59", "soon", "2026-09-01T11:59:31+2", "1e400", -5, True])
+def test_what_is_no_time_is_none(value: object) -> None:
+    found = read_candidate({"id": "e", "attributes": {"id": "p", "timestamp": value}})
+    assert found is not None
+    assert found.timestamp is None
+
+
+def test_measures_are_read_beside_the_attributes_too() -> None:
+    found = read_candidate({"id": "e", "profile-id": "p", "custom": {"metrics": {"core_cpu_cores": "1.5"}}})
+    assert found is not None
+    assert found.metrics == {"core_cpu_cores": 1.5}
 
 
 def test_near_names_come_nearest_first() -> None:

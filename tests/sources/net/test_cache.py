@@ -6,13 +6,19 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pytest
 from pprof_mcp.errors import NetworkError, UnreadableError
+from pprof_mcp.sources.net import saving
+from pprof_mcp.sources.net.asking import Answer, Request
 from pprof_mcp.sources.net.cache import DownloadCache, Facts
 from pprof_mcp.sources.net.together import together
 
 from tests.support import Clock
+
+if TYPE_CHECKING:
+    from pprof_mcp.sources.net.client import Http
 
 
 class Fetch:
@@ -100,8 +106,39 @@ def test_one_that_is_larger_than_all_room_is_kept_alone(cache: DownloadCache) ->
     assert not cache.get("a", Fetch()).was_there
 
 
-def test_leftovers_of_a_process_that_died_go_after_a_day(cache: DownloadCache, clock: Clock) -> None:
-    cache.get("a", Fetch())
+def test_what_a_killed_process_left_half_written_goes_and_what_is_being_written_stays(
+    cache: DownloadCache, tmp_path: Path
+) -> None:
+    cache.folder.mkdir()
+    left = cache.folder / ".x.part"
+    left.write_bytes(b"half")
+    seen: list[list[str]] = []
+
+    def check(part: Path) -> None:
+        # Another process begins meanwhile.
+        DownloadCache(tmp_path / "downloads", 1_000).get("b", Fetch())
+        seen.append([path.name for path in cache.folder.glob(".*.part")])
+        assert seen == [[part.name]]
+
+    class Whole:
+        def fetch(self, request: Request, file: BinaryIO) -> Answer:
+            file.write(b"whole")
+            return Answer(request, 200, {}, b"", 5, 0.0)
+
+    def fetch(path: Path) -> Facts:
+        saving.save(cast("Http", Whole()), Request("http://127.0.0.1/", "it"), path, check=check)
+        return {}
+
+    assert cache.get("a", fetch).path.read_bytes() == b"whole"
+    assert seen
+    assert not left.exists()
+
+
+def test_where_locks_can_not_tell_leftovers_go_after_a_day(
+    cache: DownloadCache, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "fcntl", None)
+    cache.folder.mkdir()
     old, new = cache.folder / ".x.part", cache.folder / ".y.part"
     for path, age in ((old, 90_000), (new, 10)):
         path.write_bytes(b"half")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pprof_mcp as pp
 import pytest
-from pprof_mcp.errors import InvalidArgumentError
+from pprof_mcp.errors import InvalidArgumentError, WrongProfileKindError
 from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import answer, dump, run
 from pprof_mcp.results.discovery import DiscoverResult, Recommendation
@@ -17,6 +17,7 @@ from pprof_mcp.tools.pprof import discover as declared
 from pprof_mcp.tools.pprof.alloc_paths import alloc_paths
 from pprof_mcp.tools.pprof.contention_analysis import contention_analysis
 from pprof_mcp.tools.pprof.cross_correlate import cross_correlate
+from pprof_mcp.tools.pprof.generate_report import ReportResult
 
 from tests.cases import BUNDLE, CPU, HEAPS, Cases
 from tests.datadog import WINDOW, session_of
@@ -548,8 +549,30 @@ def test_the_newest_profiles_of_a_service_are_downloaded_and_looked_at(
     assert [part.kind for part in found.looked_at][:2] == ["cpu", "heap"]
     assert found.cpu is not None
     assert found.next
-    again = run(load(found.next[0].tool.replace("_", ".", 1)), found.next[0].arguments, session=session)
-    assert not again.failed
+    there = [one for one in fake.store.visible() if (one.service, one.env) == ("checkout", "prod")]
+    newest = max(one.end for one in there)
+    assert found.source in {
+        f"datadoghq.com profile {one.profile_id} event {one.event_id}" for one in there if one.end == newest
+    }
+    # Where this program keeps downloads is of no use to anyone.
+    assert found.bundle.startswith("handle:")
+    assert str(tmp_path) not in found.model_dump_json()
+    page = run(load(found.next[0].tool.replace("_", ".", 1)), found.next[0].arguments, session=session)
+    assert isinstance(page, ReportResult)
+    assert page.markdown is not None
+    assert page.markdown.startswith("# Profile report: checkout (prod)\n")
+    assert page.bundle == found.bundle
+    whole = run(
+        load("pprof.generate_report"), {**found.next[0].arguments, "max_bytes": 60_000}, session=session
+    )
+    assert isinstance(whole, ReportResult)
+    assert found.source in (whole.markdown or "").replace("\\", "")
+
+
+def test_a_capture_without_profiles_says_what_it_holds_instead(fake: FakeDatadog, tmp_path: Path) -> None:
+    fake.fault(kind="zip_only_recording", route="download")
+    with pytest.raises(WrongProfileKindError, match=r"datadoghq\.com profile .*main\.jfr: .*JFR recording"):
+        run(load("pprof.discover"), {"service": "checkout"}, session=session_of(fake, tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,15 @@ def test_two_ids_need_no_service_and_bring_what_the_bundle_says(asking: Session,
     assert [entry.route for entry in fake.log.requests] == ["download"]
 
 
+def test_two_ids_that_were_listed_bring_what_the_list_told(asking: Session, fake: FakeDatadog) -> None:
+    run(load("datadog.profiles.pick"), {"service": "checkout", "env": "prod"}, session=asking)
+    one = newest(fake)
+    found = downloaded(asking, "", profile_id=one.profile_id, event_id=one.event_id)
+    assert (found.service, found.env, found.version, found.host) == ("checkout", "prod", "1.4.2", one.host)
+    assert found.timestamp == "2026-09-01T11:59:31.500Z"
+    assert "service:checkout" in found.tags
+
+
 @pytest.mark.parametrize(
     "given", [{"profile_id": "a"}, {"event_id": "a"}, {"profile_id": "..", "event_id": "a"},
               {"profile_id": "a b", "event_id": "a"}, {"profile_id": "a", "event_id": "ü"}, {}],

@@ -7,6 +7,7 @@ has another form than it should is taken as absent.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,12 @@ MOST_METRICS = 40
 """Numbers of one profile that are kept. Source: chosen; profilers send about ten."""
 MOST_TAGS = 100
 """Tags of one profile that are kept. Source: chosen."""
-_MILLISECONDS = 1e11
-"""Epoch numbers from which they are milliseconds: as seconds, it would be the year 5138."""
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""From which number an epoch is in nano-, micro- or milliseconds: in the next longer, it is past 4000."""
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?:[Zz]|([+-]\d{2})(?::?(\d{2}))?)?", re.ASCII
+)
+"""RFC 3339, and what else ISO 8601 allows for a zone."""
 
 _PROFILE_IDS = ("id", "profile-id", "profile_id", "profileId")
 _EVENT_IDS = ("event-id", "event_id", "eventId")
@@ -102,7 +107,7 @@ def read_candidate(item: object) -> Candidate | None:
         runtime=text("runtime", "language", "family"),
         tags=tags,
         duration_seconds=_duration(inner, outer, start, end),
-        metrics=_metrics(inner),
+        metrics=_metrics(inner, outer),
     )
 
 
@@ -170,13 +175,14 @@ def _tags(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> tuple[str, ...]
 
 
 def moment_of(value: Any) -> datetime | None:
-    """Read a point in time: RFC 3339, or epoch seconds or milliseconds; None when it is none."""
+    """Read a point in time: RFC 3339, in UTC without a zone, or an epoch number; None when it is none."""
     try:
-        if isinstance(value, str):
-            return times.rfc_3339(value.strip())
+        if isinstance(value, str) and (found := _ISO.fullmatch(value.strip())):
+            clock, hours, minutes = found.groups()
+            return times.rfc_3339(f"{clock}{hours}:{minutes or '00'}" if hours else f"{clock}Z")
         number = _number(value)
         if number is not None and number > 0:
-            return times.from_epoch(number / 1_000 if number >= _MILLISECONDS else number)
+            return times.from_epoch(number / next((unit for least, unit in _UNITS if number >= least), 1.0))
     except (ValueError, OverflowError):
         pass
     return None
@@ -203,9 +209,10 @@ def _duration(
     return None
 
 
-def _metrics(inner: Mapping[str, Any]) -> dict[str, float]:
+def _metrics(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, float]:
     found: dict[str, float] = {}
-    places = (_object(_object(inner.get("custom")).get("metrics")), _object(inner.get("metrics")))
+    custom = _object(_any(inner, outer, "custom"))
+    places = (_object(custom.get("metrics")), _object(_any(inner, outer, "metrics")))
     for place in places:
         for name, value in place.items():
             number = _number(value)

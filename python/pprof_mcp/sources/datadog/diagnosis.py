@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pprof_mcp import _native
 from pprof_mcp.errors import CancelledError, PprofMcpError
+from pprof_mcp.sources.datadog.finding import MOST_SKEW
 from pprof_mcp.sources.datadog.profiles import Listing
 from pprof_mcp.sources.datadog.query import Which
 from pprof_mcp.sources.net.patience import server_time
@@ -23,8 +24,6 @@ WINDOW: Final = timedelta(hours=24)
 """How far back one profile is looked for. Source: chosen; what runs sends one a minute."""
 LEAST_SKEW: Final = 5.0
 """Seconds below which clocks agree: requests take as long. Source: chosen."""
-MOST_SKEW: Final = 60.0
-"""Seconds from which `now` is the wrong time to ask for. Source: chosen; profiles come each minute."""
 
 
 @dataclass(frozen=True)

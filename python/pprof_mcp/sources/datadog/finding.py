@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pprof_mcp.errors import CancelledError, PprofMcpError
@@ -12,12 +13,15 @@ from pprof_mcp.insight.naming import rank
 from pprof_mcp.sources.datadog.profiles import Listing, Order, too_long
 from pprof_mcp.sources.datadog.query import MOST_SERVICE, Which, normal
 from pprof_mcp.sources.datadog.refusals import UNOPENED_DAYS
+from pprof_mcp.sources.net.patience import server_time
 from pprof_mcp.sources.times import Window
 
 if TYPE_CHECKING:
     from pprof_mcp.sources.remote import Remote
 
 _MOST_HOURS: Final = 24 * UNOPENED_DAYS
+MOST_SKEW: Final = 60.0
+"""Seconds from which `now` is the wrong time to ask for. Source: chosen; profiles come each minute."""
 _NAMED: Final = 5
 """Names that a warning tells. Source: chosen."""
 
@@ -65,11 +69,25 @@ def find(
             warnings.append(
                 f"{name} {value.strip()!r} was looked for as {normal(value, most)!r}, as Datadog writes it"
             )
+    if window.end >= remote.now - timedelta(seconds=MOST_SKEW):
+        warnings += skew_of(found)
     if not found.candidates and is_first:
         if long := too_long(window, remote.now):
             warnings.append(long)
         warnings.append(_nothing(remote, which, window, site))
     return replace(found, warnings=tuple(warnings))
+
+
+def skew_of(listing: Listing) -> list[str]:
+    """Say that this machine's clock and the server's disagree, so that `now` is another time there."""
+    there = server_time(listing.headers, 0.0)
+    skew = listing.received - there if there else 0.0
+    if abs(skew) <= MOST_SKEW:
+        return []
+    side = "ahead of" if skew > 0 else "behind"
+    return [
+        f"this machine's clock is {abs(skew):.0f} s {side} the server's: times such as now are off by as much"
+    ]
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
@@ -99,6 +117,8 @@ def _nothing(remote: Remote, which: Which, window: Window, site: str) -> str:
         raise
     except PprofMcpError:
         return "no profile matches"
+    if (name := normal(which.service, MOST_SERVICE)) in known:
+        return f"service {name!r} has profiles of the last {hours} hours, but none in this window"
     meant = near(which.service, known)
     if meant:
         return f"no service {which.service!r} has profiles here; near it: {', '.join(meant)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,8 +27,12 @@ PAGE: Final = 500
 MOST: Final = 2_000
 """Profiles that one search goes through. Source: chosen; four pages are two seconds at the usual rate."""
 _TICK = timedelta(milliseconds=1)
+_LEAST_CAP = 10
+"""A page of fewer was not cut short. Source: chosen; how many a server gives at most is not published."""
 _USUAL_CAPS = 50
 """A page of a multiple of so many may have been cut. Source: the server gives about 50 when not asked."""
+MOST_KNOWN: Final = 4 * MOST
+"""Listed profiles that are remembered. Source: chosen; some megabytes."""
 
 Order = Literal["asc", "desc"]
 
@@ -78,6 +84,9 @@ class Profiles:
         self._downloads = downloads
         self._most_bytes = most_bytes
         self._limits = dict(limits)
+        self._lock = threading.Lock()
+        self._largest: dict[str, int] = {}
+        self._listed: dict[tuple[str, str], Candidate] = {}
 
     def search(
         self,
@@ -108,6 +117,7 @@ class Profiles:
         strange = pages = 0
         since, until = window.start, window.end
         size = min(limit, PAGE)
+        where = self.asker.hosts(site).site
         while True:
             items, answer = self._page(
                 {
@@ -123,8 +133,14 @@ class Profiles:
             strange += len(read) - len(known)
             fresh = {key: one for one in known if (key := (one.event_id, one.profile_id)) not in found}
             found.update(fresh)
-            may_go_on = len(items) >= size or (len(items) > 0 and len(items) % _USUAL_CAPS == 0)
-            is_complete = not may_go_on or (not fresh and len(items) < size)
+            # Fewer than were asked for may be all that this server gives at once: a longer page tells.
+            largest = self._largest.get(where, 0)
+            self._largest[where] = max(largest, len(items))
+            is_short = len(items) < size and (not items or len(items) % _USUAL_CAPS > 0)
+            if sort == "timestamp":
+                # Only there a further page can tell.
+                is_short = is_short and len(items) < max(largest, _LEAST_CAP)
+            is_complete = is_short or (not fresh and len(items) < size)
             last = known[-1].timestamp if known else None
             if is_complete or len(found) >= limit:
                 break
@@ -140,15 +156,18 @@ class Profiles:
         blind = sum(not one.can_be_downloaded for one in candidates)
         if blind:
             warnings.append(f"{blind} profiles came without both ids, so they can not be downloaded")
+        timeless = sum(one.timestamp is None for one in candidates)
+        if timeless:
+            warnings.append(f"{timeless} profiles came without a time that is understood")
         if sort == "timestamp":
             candidates = in_order(candidates, order)
-        hosts = self.asker.hosts(site)
+        self._remember(candidates[:limit])
         return Listing(
             candidates=tuple(candidates[:limit]),
             is_complete=is_complete and len(candidates) <= limit,
             pages=pages,
             host=answer.request.host,
-            site=hosts.site,
+            site=where,
             query=query,
             window=window,
             warnings=tuple(warnings),
@@ -175,7 +194,8 @@ class Profiles:
         """Download a bundle, or give it as it was downloaded before.
 
         Args:
-            candidate: Both ids, and what a list told about it, which is kept with it.
+            candidate: Both ids, and what a list told about it, which is kept with it; of ids alone, what the
+                last list told is known.
             site: The site; the configured one when empty.
 
         Raises:
@@ -187,6 +207,8 @@ class Profiles:
         profile_id, event_id = candidate.profile_id, candidate.event_id
         for name, value in (("profile_id", profile_id), ("event_id", event_id)):
             _check_id(name, value)
+        if candidate == Candidate(event_id, profile_id):
+            candidate = self._listed.get((event_id, profile_id), candidate)
         hosts = self.asker.hosts(site)
         short, long = (quote(one, safe="") for one in (profile_id, event_id))
         path = f"/api/ui/profiling/profiles/{short}/download?eventId={long}"
@@ -197,6 +219,15 @@ class Profiles:
 
         key = "\n".join(("datadog", hosts.bases[0], profile_id, event_id))
         return self._downloads.get(key, fetch, ending=".zip")
+
+    def _remember(self, candidates: Sequence[Candidate]) -> None:
+        with self._lock:
+            for one in candidates:
+                key = (one.event_id, one.profile_id)
+                self._listed.pop(key, None)
+                self._listed[key] = one
+            for key in list(itertools.islice(self._listed, max(0, len(self._listed) - MOST_KNOWN))):
+                del self._listed[key]
 
     def _fetched(self, path: str, target: Path, site: str, profile_id: str) -> Answer:
         def send(request: Request) -> Answer:

@@ -15,15 +15,13 @@ from typing import Any, cast
 
 from pprof_mcp.errors import UnreadableError
 from pprof_mcp.sources.net import patience
-from pprof_mcp.sources.net.saving import PART, make_folder, write_whole
+from pprof_mcp.sources.net.saving import PART, make_folder, remove_abandoned, write_whole
 
 Facts = Mapping[str, Any]
 """What is told about a download: plain data, no secrets."""
 
 FORM = 1
 """Version of the files that tell about downloads; others are as good as none."""
-ABANDONED_SECONDS = 86_400
-"""Age of an unfinished file of another process that is surely not written any more. Source: chosen."""
 _FACTS = ".json"
 
 
@@ -60,6 +58,7 @@ class DownloadCache:
         self._now = now
         self._lock = threading.Lock()
         self._under_way: dict[str, threading.Event] = {}
+        self._is_swept = False
 
     def get(self, key: str, fetch: Callable[[Path], Facts], *, ending: str = "") -> Kept:
         """Give a download, fetching it when it is not there or broken.
@@ -77,6 +76,7 @@ class DownloadCache:
         path = self.folder / f"{name}{ending}"
         with self._alone(name):
             try:
+                self._sweep()
                 facts = self._known(path)
                 if facts is not None:
                     return Kept(path, facts, was_there=True)
@@ -91,6 +91,16 @@ class DownloadCache:
                 ) from problem
         self._make_room(path)
         return Kept(path, facts, was_there=False)
+
+    def facts(self, path: Path) -> Facts | None:
+        """Give what was told about a file that is kept here; None when it is none, or nothing is known."""
+        if path.parent != self.folder:
+            return None
+        try:
+            told = json.loads(_facts_of(path).read_bytes())
+            return cast("Facts", dict(told["facts"])) if told["form"] == FORM else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def drop(self, key: str, *, ending: str = "") -> None:
         """Forget a download whose content turned out to be of no use."""
@@ -131,16 +141,21 @@ class DownloadCache:
         told = {"form": FORM, "sha256": _digest(path), "facts": facts}
         write_whole(_facts_of(path), json.dumps(told, sort_keys=True).encode())
 
+    def _sweep(self) -> None:
+        """Remove, once, what processes that were killed left half written."""
+        with self._lock:
+            if self._is_swept:
+                return
+            self._is_swept = True
+        remove_abandoned(self.folder, self._now())
+
     def _make_room(self, newest: Path) -> None:
         found: list[tuple[float, str, int]] = []
         with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     status = entry.stat(follow_symlinks=False)
-                    if entry.name.endswith(PART):
-                        if self._now() - status.st_mtime > ABANDONED_SECONDS:
-                            Path(entry.path).unlink()
-                    elif not entry.name.endswith(_FACTS):
+                    if not entry.name.endswith((PART, _FACTS)):
                         found.append((status.st_atime, entry.name, status.st_size))
         size = sum(item[2] for item in found)
         for _, name, freed in sorted(found):

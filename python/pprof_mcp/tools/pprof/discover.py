@@ -108,6 +108,7 @@ def _told(report: Report, fetched: Fetched) -> Report:
             owner.service or fetched.service or None,
             owner.env or fetched.env or None,
             owner.version or fetched.version or None,
+            owner.source,
         ),
         warnings=[*report.warnings, *fetched.warnings, *(f"no {one.kind}" for one in fetched.failures)],
     )
@@ -130,7 +131,8 @@ def result_of(report: Report, page: Page, session: Session, *, rows: int = ROWS)
     return DiscoverResult(
         warnings=report.warnings,
         next=_next(report, session, page, cursor),
-        bundle=capture.bundle.reference,
+        bundle=report.name(session),
+        source=report.owner.source,
         service=report.owner.service,
         env=report.owner.env,
         version=report.owner.version,

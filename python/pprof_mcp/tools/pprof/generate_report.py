@@ -138,7 +138,7 @@ def generate_report(
         update={
             "warnings": [*warnings, *answered.warnings],
             "next": called if report.capture.parts else [],
-            "bundle": report.capture.bundle.reference,
+            "bundle": found.bundle,
             "pictures": drawn,
         }
     )

@@ -22,6 +22,7 @@ from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import run
 from pprof_mcp.results.capture import ListResult
 from pprof_mcp.session.session import Session
+from pprof_mcp.tools.datadog.profiles.pick import PickResult
 
 from tests.cases import Cases
 from tests.datadog import WINDOW, session_of
@@ -89,14 +90,41 @@ def test_the_cursor_leads_through_all_of_them_once(
     assert seen == [(one.profile_id, one.event_id) for one in of(fake, "crowd")]
 
 
-def test_a_long_list_is_asked_for_in_pages_and_is_whole(asking: Session, fake: FakeDatadog) -> None:
-    fake.variants.set(max_limit=100)
+@pytest.mark.parametrize("most", [100, 64, 37])
+def test_a_long_list_is_asked_for_in_pages_and_is_whole(
+    asking: Session, fake: FakeDatadog, most: int
+) -> None:
+    fake.variants.set(max_limit=most)
     there = of(fake, "ranker")
     assert len(there) > 200
     found = listed(asking, "ranker", limit=500)
     assert found.is_complete
     assert ids(found) == [(one.profile_id, one.event_id) for one in there]
-    assert 3 <= len(fake.log.of("list")) <= 5
+    assert 1 <= len(fake.log.of("list")) - len(there) // most <= 2
+
+
+def test_a_list_that_is_shorter_than_one_before_is_whole(asking: Session, fake: FakeDatadog) -> None:
+    listed(asking, "ranker", limit=200)
+    before = len(fake.log.of("list"))
+    found = listed(asking, "ranker", limit=200, hours=1)
+    assert found.is_complete
+    assert 10 < found.count < 200
+    assert len(fake.log.of("list")) == before + 1
+
+
+def test_the_busiest_of_few_are_all_there_are(asking: Session, fake: FakeDatadog) -> None:
+    given = {"service": "ranker", "strategy": "busiest", "hours": 2, "limit": 100}
+    found = run(load("datadog.profiles.pick"), given, session=asking)
+    assert isinstance(found, PickResult)
+    assert 10 < found.looked_at < 50
+    assert not found.warnings
+    assert len(fake.log.of("list")) == 1
+
+
+def test_a_clock_that_is_wrong_is_told_where_a_window_reaches_now(asking: Session, fake: FakeDatadog) -> None:
+    fake.clock.skew = -300
+    assert any("300 s ahead of" in warning for warning in listed(asking).warnings)
+    assert not listed(asking, to="-1h").warnings
 
 
 FORMS = [
@@ -123,6 +151,9 @@ def test_every_form_of_a_list_is_understood(
     expected = of(fake, "checkout", "prod")[:3]
     assert {row.event_id for row in found.candidates} == {one.event_id for one in expected}
     assert {row.profile_id for row in found.candidates} == {one.profile_id for one in expected}
+    if name == "time_form":
+        whole = value == "whole"
+        assert found.candidates[0].timestamp == f"2026-09-01T11:59:31{'' if whole else '.500'}Z"
     assert found.candidates[0].timestamp is not None
     assert not found.warnings
     if value != "none":
@@ -144,6 +175,7 @@ def test_names_are_looked_for_as_datadog_writes_them(asking: Session) -> None:
         ({"env": "prd"}, "env prod, staging"),
         ({"version": "9"}, "version 1.4.2"),
         ({"from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"}, "are kept 8 days"),
+        ({"from": "-7d", "to": "-6d"}, "service 'checkout' has profiles of the last 168 hours, but none in"),
     ],
 )
 def test_nothing_found_is_an_answer_that_says_what_is_near(
@@ -280,6 +312,7 @@ def test_strange_entries_are_left_out_and_said(asking: Session, fake: FakeDatado
     assert ("p", "e") in ids(found)
     assert any("2 entries" in warning for warning in found.warnings)
     assert any("without both ids" in warning for warning in found.warnings)
+    assert any("3 profiles came without a time" in warning for warning in found.warnings)
     assert found.next[0].arguments == {"profile_id": "p", "event_id": "e"}
 
 
