@@ -1,9 +1,9 @@
 //! Rows of one partial in the tables of another.
 
-use super::batch::Batch;
 use super::fold::TOGETHER;
-use super::partial::{Partial, Staged};
-use super::tables::{Keep, Place};
+use super::partial::Partial;
+use super::stack_set::{StackRow, hash};
+use super::tables::{Keep, Place, Tables};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
 use crate::table::{Function, Label, LabelValue, Line, Mapping};
@@ -49,7 +49,7 @@ impl Partial {
                 }
             }
         }
-        let staged = stage(self, &other);
+        let rows = enter(self, &other);
         let picks: Vec<usize> = self
             .columns
             .iter()
@@ -61,13 +61,17 @@ impl Partial {
                     .unwrap_or_default()
             })
             .collect();
-        let mut picked = vec![0; picks.len()];
-        for (at, &row) in staged.rows.iter().enumerate() {
-            let values = &staged.values[at * staged.width..(at + 1) * staged.width];
-            for (into, &pick) in picked.iter_mut().zip(&picks) {
-                *into = values[pick];
+        let (values, width) = (other.sums.all_values(), other.sums.width());
+        if width == picks.len() && picks.iter().enumerate().all(|(at, &pick)| at == pick) {
+            self.sums.add_all(&rows, values);
+        } else {
+            let mut picked = vec![0; picks.len()];
+            for (&row, values) in rows.iter().zip(values.chunks_exact(width.max(1))) {
+                for (into, &pick) in picked.iter_mut().zip(&picks) {
+                    *into = values[pick];
+                }
+                self.sums.add(row, &picked);
             }
-            self.sums.add(row, &picked);
         }
         other.gathered.magnitudes = picks
             .iter()
@@ -77,12 +81,10 @@ impl Partial {
     }
 }
 
-/// Enters all rows of `other`; its samples are staged with all their values.
-pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
+/// Enters all rows of `other`; gives the row of each of its samples.
+fn enter(into: &mut Partial, other: &Partial) -> Vec<u32> {
     let (tables, theirs) = (&mut into.tables, &other.tables);
-    let strings: Vec<StringId> = (0..theirs.strings.len() as u32)
-        .map(|row| tables.strings.intern(theirs.strings.get(StringId(row))))
-        .collect();
+    let strings = strings(tables, theirs);
     let string = |id: StringId| strings[id.index()];
     let mut functions: Vec<u32> = Vec::with_capacity(theirs.functions.len());
     let (mut together, mut rows) = (Vec::new(), Vec::new());
@@ -146,25 +148,53 @@ pub(super) fn stage(into: &mut Partial, other: &Partial) -> Staged {
             tables.label_sets.intern_sorted(&labels).0
         })
         .collect();
-    let mut staged = Staged {
-        width: other.sums.width(),
-        ..Staged::default()
-    };
-    let mut batch = Batch::default();
-    for row in 0..other.sums.len() as u32 {
-        let stack = theirs.stacks.get(other.sums.stack(row));
-        let hash = batch
-            .frames
-            .extend(stack.iter().map(|&location| locations[location as usize]));
-        batch.push(hash, label_sets[other.sums.label_set(row) as usize]);
-        if batch.is_full() {
-            into.look_up(&mut batch, &mut staged.rows);
-        }
-        staged.values.extend_from_slice(other.sums.values(row));
+    let stacks = stacks(tables, theirs, &locations);
+    let mut samples = Vec::with_capacity(other.sums.len());
+    let mut together = Vec::with_capacity(TOGETHER);
+    let all: Vec<u32> = (0..other.sums.len() as u32).collect();
+    for some in all.chunks(TOGETHER) {
+        together.clear();
+        together.extend(some.iter().map(|&row| {
+            let label_set = other.sums.label_set(row) as usize;
+            (stacks[other.sums.stack(row) as usize], label_sets[label_set])
+        }));
+        into.sums.rows(&together, &mut samples);
     }
-    into.look_up(&mut batch, &mut staged.rows);
     if let Some(main) = other.main {
         into.offer_main(mappings[main.index()]);
     }
-    staged
+    samples
+}
+
+/// The row of each of their strings.
+fn strings(tables: &mut Tables, theirs: &Tables) -> Vec<StringId> {
+    let mut strings = Vec::with_capacity(theirs.strings.len());
+    let (mut together, mut rows) = (Vec::with_capacity(TOGETHER), Vec::new());
+    let all: Vec<u32> = (0..theirs.strings.len() as u32).collect();
+    for some in all.chunks(TOGETHER) {
+        together.clear();
+        together.extend(some.iter().map(|&row| theirs.strings.get(StringId(row))));
+        tables.strings.intern_all(&together, &mut rows);
+        strings.extend(rows.iter().map(|&row| StringId(row)));
+    }
+    strings
+}
+
+/// The row of each of their stacks, whose locations have these rows.
+fn stacks(tables: &mut Tables, theirs: &Tables, locations: &[u32]) -> Vec<StackRow> {
+    let mut stacks = Vec::with_capacity(theirs.stacks.len());
+    let (mut together, mut frames) = (Vec::with_capacity(TOGETHER), Vec::new());
+    for row in 0..theirs.stacks.len() as u32 {
+        let start = frames.len();
+        let stack = theirs.stacks.get(row);
+        frames.extend(stack.iter().map(|&location| locations[location as usize]));
+        together.push((hash(&frames[start..]), frames.len() as u32));
+        if together.len() == TOGETHER {
+            tables.stacks.intern_all(&together, &frames, &mut stacks);
+            together.clear();
+            frames.clear();
+        }
+    }
+    tables.stacks.intern_all(&together, &frames, &mut stacks);
+    stacks
 }

@@ -1,5 +1,6 @@
 //! Merged tables -> profile: which rows are written, and in which order.
 
+use super::parallel;
 use super::sums::{NONE, Sums};
 use super::tables::{Place, Tables};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
@@ -40,39 +41,47 @@ impl Order {
         order
     }
 
-    /// These samples, in this order; the other rows as they are in `self`, without those that no sample needs. `all_mappings` keeps
-    /// mappings nonetheless; the first is always kept.
-    pub(super) fn narrowed(
-        self,
-        samples: Vec<u32>,
-        all_mappings: bool,
-        tables: &Tables,
-        sums: &Sums,
-    ) -> Self {
+    /// These samples, in this order; locations and functions as they are in `self`, without those that no sample needs.
+    pub(super) fn narrowed(self, samples: Vec<u32>, tables: &Tables, sums: &Sums) -> Self {
         let mut seen = Seen::new(tables);
         let mut used = Self::default();
-        if let Some(&main) = self.mappings.first() {
-            seen.mapping(main, &mut used);
-        }
         for &row in &samples {
             for &location in tables.stacks.get(sums.stack(row)) {
                 seen.location(location, tables, &mut used);
             }
         }
-        let keep = |rows: Vec<u32>, seen: &[bool]| -> Vec<u32> {
-            rows.into_iter().filter(|&row| seen[row as usize]).collect()
-        };
         Self {
             samples,
-            locations: keep(self.locations, &seen.locations),
-            functions: keep(self.functions, &seen.functions),
-            mappings: if all_mappings {
-                self.mappings
-            } else {
-                keep(self.mappings, &seen.mappings)
-            },
+            locations: kept(self.locations, &seen.locations),
+            functions: kept(self.functions, &seen.functions),
+            mappings: self.mappings,
         }
     }
+
+    /// The same without the mappings that no location needs; the first is always kept.
+    pub(super) fn without_idle_mappings(self, tables: &Tables) -> Self {
+        let mut used = vec![false; tables.mappings.len()];
+        let of_locations = self
+            .locations
+            .iter()
+            .filter_map(|&row| tables.places[row as usize].mapping);
+        for row in of_locations
+            .map(|mapping| mapping.0)
+            .chain(self.mappings.first().copied())
+        {
+            used[row as usize] = true;
+        }
+        Self {
+            mappings: kept(self.mappings, &used),
+            ..self
+        }
+    }
+}
+
+/// The rows that are marked.
+fn kept(mut rows: Vec<u32>, marked: &[bool]) -> Vec<u32> {
+    rows.retain(|&row| marked[row as usize]);
+    rows
 }
 
 /// What has been met so far.
@@ -134,8 +143,45 @@ impl Build<'_> {
             header,
             notes,
         } = self;
+        let ((stacks, stack), rest) = parallel::both(
+            order.samples.len(),
+            || stacks(tables, sums, order),
+            || Rest::of(tables, sums, order, &header),
+        );
+        Profile {
+            header: rest.header,
+            strings: rest.strings,
+            functions: rest.functions,
+            mappings: rest.mappings,
+            locations: rest.locations,
+            stacks,
+            label_sets: rest.label_sets,
+            samples: Samples {
+                stack,
+                label_set: rest.label_set,
+                values: columns,
+            },
+            notes,
+        }
+    }
+}
+
+/// All of a profile that has nothing to do with its stacks.
+struct Rest {
+    header: Header,
+    strings: Strings,
+    mappings: Mappings,
+    functions: Functions,
+    locations: Locations,
+    label_sets: LabelSets,
+    /// The label set of each sample.
+    label_set: Vec<LabelSetId>,
+}
+
+impl Rest {
+    fn of(tables: &Tables, sums: &Sums, order: &Order, header: &Header) -> Self {
         let mut strings = Renumbered::new(tables);
-        let header = strings.header(&header);
+        let header = strings.header(header);
         let mappings = Mappings {
             ids: FileIds::Sequential,
             rows: order
@@ -161,50 +207,59 @@ impl Build<'_> {
                 start_line: function.start_line,
             });
         }
-        let locations = locations(tables, order);
-        let location_numbers = numbers(&order.locations, tables.places.len());
-        let (mut stack_rows, mut set_rows) = (
-            vec![NONE; tables.stacks.len()],
-            vec![NONE; tables.label_sets.sets().len()],
-        );
-        set_rows[0] = 0;
-        let (mut stacks, mut label_sets) = (ByteArena::default(), LabelSets::default());
-        let mut samples = Samples {
-            stack: Vec::with_capacity(order.samples.len()),
-            label_set: Vec::with_capacity(order.samples.len()),
-            values: columns,
-        };
-        let mut packed = Vec::new();
-        for &row in &order.samples {
-            let (stack, set) = (sums.stack(row), sums.label_set(row));
-            if stack_rows[stack as usize] == NONE {
-                packed.clear();
-                for &location in tables.stacks.get(stack) {
-                    pack(LocationId(location_numbers[location as usize]), &mut packed);
+        let sets = tables.label_sets.sets();
+        let mut numbers = vec![NONE; sets.len()];
+        numbers[0] = 0;
+        let mut label_sets = LabelSets::default();
+        let label_set = order
+            .samples
+            .iter()
+            .map(|&row| {
+                let set = sums.label_set(row);
+                let number = &mut numbers[set as usize];
+                if *number == NONE {
+                    let labels = sets.get(LabelSetId(set)).iter();
+                    *number = label_sets.push_new(labels.map(|&label| strings.label(label))).0;
                 }
-                stack_rows[stack as usize] = stacks.push(&packed) as u32;
-            }
-            if set_rows[set as usize] == NONE {
-                let labels = tables.label_sets.sets().get(LabelSetId(set));
-                let labels = labels.iter().map(|&label| strings.label(label));
-                set_rows[set as usize] = label_sets.push_new(labels).0;
-            }
-            samples.stack.push(StackId(stack_rows[stack as usize]));
-            samples.label_set.push(LabelSetId(set_rows[set as usize]));
-        }
-        stacks.shrink_to_fit();
-        Profile {
+                LabelSetId(*number)
+            })
+            .collect();
+        Self {
             header,
             strings: strings.finish(),
-            functions,
             mappings,
-            locations,
-            stacks: Stacks::from_arena(stacks),
+            functions,
+            locations: locations(tables, order),
             label_sets,
-            samples,
-            notes,
+            label_set,
         }
     }
+}
+
+/// The stacks of the samples, and the stack of each sample.
+fn stacks(tables: &Tables, sums: &Sums, order: &Order) -> (Stacks, Vec<StackId>) {
+    let locations = numbers(&order.locations, tables.places.len());
+    let mut rows = vec![NONE; tables.stacks.len()];
+    let mut stacks = ByteArena::default();
+    let mut packed = Vec::new();
+    let of_samples = order
+        .samples
+        .iter()
+        .map(|&sample| {
+            let stack = sums.stack(sample);
+            let row = &mut rows[stack as usize];
+            if *row == NONE {
+                packed.clear();
+                for &location in tables.stacks.get(stack) {
+                    pack(LocationId(locations[location as usize]), &mut packed);
+                }
+                *row = stacks.push(&packed) as u32;
+            }
+            StackId(*row)
+        })
+        .collect();
+    stacks.shrink_to_fit();
+    (Stacks::from_arena(stacks), of_samples)
 }
 
 /// The locations of `order`, of which it also holds all functions and mappings.

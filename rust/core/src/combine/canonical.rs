@@ -164,24 +164,30 @@ fn locations(tables: &Tables, used: &Used, functions: &[u32], mappings: &[u32]) 
     order.into_iter().map(|(_, row)| row).collect()
 }
 
-fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], order: &mut Order) {
-    let ranks = numbers(&order.locations, tables.places.len());
-    let rank = |location: &u32| ranks[*location as usize];
-    // The two frames at the leaf decide most comparisons.
-    let mut stacks: Vec<(u64, u32)> = rows(&used.stacks)
-        .map(|row| {
-            let stack = tables.stacks.get(row);
-            let frame = |at: usize| stack.get(at).map_or(0, |location| u64::from(rank(location)) + 1);
-            (frame(0) << 32 | frame(1), row)
+/// The rank of each stack that is used, by row.
+fn stack_ranks(tables: &Tables, used: &Used, locations: &[u32]) -> Vec<u32> {
+    // Stacks are compared time and again, so their locations are looked up once, before, and in the order in which they lie.
+    let ranked = tables.stacks.renumbered(&numbers(locations, tables.places.len()));
+    // As many frames at the leaf as a word holds decide most comparisons.
+    let bits = u32::BITS - (locations.len().max(1) as u32).leading_zeros();
+    let frames = (u64::BITS / bits) as usize;
+    let beginning = |stack: &[u32]| {
+        (0..frames).fold(0, |word, at| {
+            word << bits | stack.get(at).map_or(0, |&rank| u64::from(rank) + 1)
         })
+    };
+    let mut stacks: Vec<(u64, u32)> = rows(&used.stacks)
+        .map(|row| (beginning(ranked.get(row)), row))
         .collect();
     super::parallel::sort(&mut stacks, |a, b| {
-        a.0.cmp(&b.0).then_with(|| {
-            let (a, b) = (tables.stacks.get(a.1), tables.stacks.get(b.1));
-            a.iter().map(rank).cmp(b.iter().map(rank))
-        })
+        a.0.cmp(&b.0).then_with(|| ranked.get(a.1).cmp(ranked.get(b.1)))
     });
-    let stack_ranks = positions(&stacks, tables.stacks.len());
+    positions(&stacks, tables.stacks.len())
+}
+
+fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], order: &mut Order) {
+    let stack_ranks = stack_ranks(tables, used, &order.locations);
+    let stack = |row: u32| stack_ranks[sums.stack(row) as usize] as usize;
     // Labels only tell samples of one stack apart, so whole sets are never sorted among themselves.
     let sets = tables.label_sets.sets();
     let labels = |row: u32| sets.get(LabelSetId(sums.label_set(row)));
@@ -194,17 +200,30 @@ fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], orde
         Some(LabelValue::Str(text)) => rank(text),
         _ => 0,
     };
-    let mut samples: Vec<(u64, u32)> = order
-        .samples
-        .iter()
-        .map(|&row| {
-            let stack = stack_ranks[sums.stack(row) as usize];
-            (u64::from(stack) << 32 | u64::from(first_text(row)), row)
-        })
-        .collect();
-    super::parallel::sort(&mut samples, |a, b| {
-        a.0.cmp(&b.0)
-            .then_with(|| labels(a.1).iter().map(key).cmp(labels(b.1).iter().map(key)))
-    });
+    // Where the samples of each stack go follows from how many each has.
+    let mut starts = vec![0u32; tables.stacks.len() + 1];
+    for &row in &order.samples {
+        starts[stack(row) + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    let middle = starts[starts.partition_point(|&start| (start as usize) < order.samples.len() / 2)];
+    let mut samples = vec![(0, 0); order.samples.len()];
+    for &row in &order.samples {
+        let start = &mut starts[stack(row)];
+        samples[*start as usize] = (first_text(row), row);
+        *start += 1;
+    }
+    let sort_each = |samples: &mut [(u32, u32)]| {
+        for of_one in samples.chunk_by_mut(|a, b| sums.stack(a.1) == sums.stack(b.1)) {
+            of_one.sort_unstable_by(|a, b| {
+                a.0.cmp(&b.0)
+                    .then_with(|| labels(a.1).iter().map(key).cmp(labels(b.1).iter().map(key)))
+            });
+        }
+    };
+    let (low, high) = samples.split_at_mut(middle as usize);
+    super::parallel::both(order.samples.len(), || sort_each(low), || sort_each(high));
     order.samples = samples.into_iter().map(|(_, row)| row).collect();
 }

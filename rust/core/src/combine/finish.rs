@@ -1,6 +1,6 @@
 //! A partial merge -> the profile.
 
-use super::build::Build;
+use super::build::{Build, Order};
 use super::canonical::canonical;
 use super::merge::columns;
 use super::partial::Partial;
@@ -106,19 +106,16 @@ impl Partial {
         let notes = self.notes();
         let order = canonical(&self.tables, &self.sums, self.main);
         let mut values = columns(&self.sums, &order.samples);
-        for (column, _) in how.iter().enumerate().filter(|(_, how)| **how == Snapshots::Mean) {
-            mean(&mut values[column], inputs);
-        }
-        let kept: Vec<usize> = (0..order.samples.len())
-            .filter(|&sample| values.iter().any(|column| column[sample] != 0))
-            .collect();
-        if kept.len() < order.samples.len() {
-            for column in &mut values {
-                *column = kept.iter().map(|&sample| column[sample]).collect();
-            }
-        }
-        let samples = kept.iter().map(|&sample| order.samples[sample]).collect();
-        let order = order.narrowed(samples, for_partial, &self.tables, &self.sums);
+        let order = if how.contains(&Snapshots::Mean) {
+            self.means(order, how, inputs, &mut values)
+        } else {
+            order
+        };
+        let order = if for_partial {
+            order
+        } else {
+            order.without_idle_mappings(&self.tables)
+        };
         Build {
             tables: &self.tables,
             sums: &self.sums,
@@ -127,6 +124,24 @@ impl Partial {
             notes,
         }
         .profile(values)
+    }
+
+    /// Makes means of sums; samples of which nothing is left go.
+    fn means(&self, order: Order, how: &[Snapshots], inputs: u64, values: &mut [Vec<i64>]) -> Order {
+        for (column, _) in how.iter().enumerate().filter(|(_, how)| **how == Snapshots::Mean) {
+            mean(&mut values[column], inputs);
+        }
+        let kept: Vec<usize> = (0..order.samples.len())
+            .filter(|&sample| values.iter().any(|column| column[sample] != 0))
+            .collect();
+        if kept.len() == order.samples.len() {
+            return order;
+        }
+        for column in values {
+            *column = kept.iter().map(|&sample| column[sample]).collect();
+        }
+        let samples = kept.iter().map(|&sample| order.samples[sample]).collect();
+        order.narrowed(samples, &self.tables, &self.sums)
     }
 
     fn header(&mut self) -> Header {

@@ -1,6 +1,6 @@
 //! Merged rows by the ids of one file.
 
-use super::stack_set::{hash, hash_groups};
+use super::stack_set::hash_groups;
 use super::sums::NONE;
 use crate::wire::cursor::Cursor;
 use crate::wire::short_ids::{PAST, SHORT, Way};
@@ -123,17 +123,6 @@ impl Frames {
         let hash = hash_groups(groups.copied(), depth);
         // No table has so many rows that one has the first bit of `NONE`.
         (all >> 31 == 0).then_some(hash)
-    }
-
-    /// Adds rows, of which none is [`NONE`], and gives their hash.
-    pub(super) fn extend(&mut self, rows: impl ExactSizeIterator<Item = u32>) -> u64 {
-        let start = self.len;
-        self.make_room(rows.len());
-        for (place, row) in self.room[start..].iter_mut().zip(rows) {
-            *place = row;
-            self.len += 1;
-        }
-        hash(&self.room[start..self.len])
     }
 
     /// Adds one.

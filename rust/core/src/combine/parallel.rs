@@ -6,8 +6,8 @@
 use std::cmp::Ordering;
 use std::num::NonZeroUsize;
 
-/// Below this many rows a sort is over before a thread has started. Chosen.
-const WORTH_A_THREAD: usize = 1 << 14;
+/// Below this many rows work is over before a thread has started. Chosen.
+pub(crate) const WORTH_A_THREAD: usize = 1 << 14;
 
 /// How many threads to use where nobody says so: all the process may have.
 #[must_use]
@@ -29,4 +29,23 @@ pub(crate) fn sort<T: Copy + Send>(rows: &mut [T], compare: impl Fn(&T, &T) -> O
     });
     // Two sorted runs: the stable sort finds and merges them.
     rows.sort_by(compare);
+}
+
+/// Does two things, at the same time when that pays: `rows` says how much there is to do.
+pub(crate) fn both<A: Send, B>(
+    rows: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if rows < WORTH_A_THREAD || available() < 2 {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        match one.join() {
+            Ok(one) => (one, other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }

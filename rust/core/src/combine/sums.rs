@@ -53,6 +53,11 @@ impl Sums {
         self.keys[row as usize].label_set
     }
 
+    /// The values of all rows, end to end.
+    pub(super) fn all_values(&self) -> &[i64] {
+        &self.values
+    }
+
     /// The values of a row.
     pub(super) fn values(&self, row: u32) -> &[i64] {
         let start = row as usize * self.width;
@@ -84,6 +89,20 @@ impl Sums {
             self.values.resize(self.values.len() + self.width, 0);
         }
         row
+    }
+
+    /// Appends the rows of several stacks with their label sets, which wait for memory together.
+    pub(super) fn rows(&mut self, samples: &[(StackRow, u32)], rows: &mut Vec<u32>) {
+        let mut touched = 0;
+        for &(stack, label_set) in samples {
+            touched ^= self.candidate(stack.hash, label_set).unwrap_or(NONE);
+        }
+        std::hint::black_box(touched);
+        rows.extend(
+            samples
+                .iter()
+                .map(|&(stack, label_set)| self.row(stack, label_set)),
+        );
     }
 
     fn hash(stack: u64, label_set: u32) -> u64 {
