@@ -3,7 +3,7 @@
 //! A frame is matched by its function's name, its file name, or the file of its mapping.
 
 use super::View;
-use crate::ids::LocationId;
+use crate::ids::{LocationId, StackId};
 use crate::pattern::{Memo, Pattern};
 use crate::table::{Line, Locations};
 use std::borrow::Cow;
@@ -79,25 +79,36 @@ impl View<'_> {
         }
         let verdicts = self.verdicts(focus, ignore, &mut matches);
         let hidden = self.hide_lines(hide, show, &mut matches);
-        let mut kept_stacks: Vec<bool> = Vec::with_capacity(self.stacks.len());
-        for row in 0..self.stacks.len() {
-            let mut focused = false;
-            let mut ignored = false;
-            for location in self.stacks.frames(crate::ids::StackId::from_index(row)) {
-                match verdicts[location.index()] {
-                    Verdict::Neutral => {}
-                    Verdict::Focused => focused = true,
-                    Verdict::Ignored => ignored = true,
-                }
-            }
-            kept_stacks.push(focused && !ignored);
-        }
+        let kept_stacks = self.judged(&verdicts);
         self.retain(|_, sample| kept_stacks[sample.stack.index()]);
         if hidden.contains(&true) {
             self.map_stacks(|frames| frames.retain(|location| !hidden[location.index()]));
             self.retain(|view, sample| view.stacks.frames(sample.stack).next().is_some());
         }
         matches
+    }
+
+    /// Which stacks have a focused location and no ignored one.
+    fn judged(&self, verdicts: &[Verdict]) -> Vec<bool> {
+        let rows = (0..self.stacks.len()).map(StackId::from_index);
+        // What matches nothing, or everything, is decided without a look at any frame.
+        if verdicts.iter().all(|&verdict| verdict == Verdict::Focused) {
+            return rows.map(|row| !self.stacks.packed(row).is_empty()).collect();
+        }
+        let mut frames = Vec::new();
+        rows.map(|row| {
+            self.stacks.read(row, &mut frames);
+            let verdicts = frames.iter().map(|location| verdicts[location.index()]);
+            // Without a branch a frame: of a few dozen frames none is worth a wrong guess.
+            let (focused, ignored) = verdicts.fold((false, false), |(focused, ignored), verdict| {
+                (
+                    focused | (verdict == Verdict::Focused),
+                    ignored | (verdict == Verdict::Ignored),
+                )
+            });
+            focused && !ignored
+        })
+        .collect()
     }
 
     fn verdicts(
