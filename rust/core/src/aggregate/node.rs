@@ -227,6 +227,8 @@ impl NodeTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Function, Location};
 
     #[test]
     fn paths_are_cleaned_as_go_cleans_them() {
@@ -247,5 +249,42 @@ mod tests {
         ] {
             assert_eq!(clean_path(path.as_bytes()).as_ref(), clean.as_bytes(), "{path}");
         }
+    }
+
+    #[test]
+    fn locations_have_their_nodes_however_many_lines_they_have() {
+        let mut builder = ProfileBuilder::default();
+        let lines: Vec<Line> = (0..7)
+            .map(|number| {
+                let name = builder.string(format!("f{number}").as_bytes());
+                let function = builder.function(Function {
+                    name,
+                    ..Function::default()
+                });
+                Line {
+                    function,
+                    ..Line::default()
+                }
+            })
+            .collect();
+        let locations: Vec<LocationId> = [0, 7, 1, 5, 4, 2, 1]
+            .into_iter()
+            .map(|count| builder.location(Location::default(), &lines[..count]).unwrap())
+            .collect();
+        let profile = builder.finish();
+        let rules = InfoRules {
+            obj_names: false,
+            trim_path: &<[u8]>::to_vec,
+        };
+        let table = NodeTable::new(&View::all(&profile), rules);
+        let mut read = Vec::new();
+        table.read(&locations, &mut read);
+        let expected: Vec<u32> = locations
+            .iter()
+            .flat_map(|&location| table.of(location))
+            .copied()
+            .collect();
+        assert_eq!(read.len(), 1 + 7 + 1 + 5 + 4 + 2 + 1);
+        assert_eq!(read, expected);
     }
 }

@@ -223,6 +223,7 @@ impl From<Stacks> for StacksBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_stack_comes_back_as_it_went_in() {
@@ -250,5 +251,29 @@ mod tests {
         assert_eq!(read, rows);
         stacks.read(empty, &mut read);
         assert_eq!(read, []);
+    }
+
+    proptest! {
+        #[test]
+        fn stacks_are_read_alike_by_words_and_one_location_at_a_time(
+            stacks in prop::collection::vec(
+                prop::collection::vec(prop_oneof![0u32..128, 0u32..16_384, 16_000u32..2_100_000], 0..40),
+                1..6,
+            ),
+        ) {
+            let mut builder = StacksBuilder::default();
+            let ids: Vec<StackId> = stacks
+                .iter()
+                .map(|stack| builder.intern(stack.iter().copied().map(LocationId)))
+                .collect();
+            let table = builder.finish();
+            let (mut whole, mut singly) = (vec![LocationId(7); 3], Vec::new());
+            for (id, stack) in ids.into_iter().zip(stacks) {
+                table.read(id, &mut whole);
+                table.read_singly(id, &mut singly);
+                prop_assert_eq!(&whole, &singly);
+                prop_assert_eq!(whole.iter().map(|location| location.0).collect::<Vec<_>>(), stack);
+            }
+        }
     }
 }
