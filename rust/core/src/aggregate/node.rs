@@ -3,7 +3,7 @@
 use crate::ids::{LocationId, StringId};
 use crate::table::{Line, Strings, StringsBuilder};
 use crate::view::View;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
 
 /// One place of a program, at the granularity of the view.
@@ -57,17 +57,16 @@ pub fn clean_path(path: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// No row of the node table: it would be one too many for the rows to be counted.
-const SEVERAL: u32 = u32::MAX;
+/// Nodes that are taken of any location, whether it has as many or not: few have more.
+const TAKEN: usize = 4;
 
 /// Gives every line of every location its node.
 pub(super) struct NodeTable {
     pub(super) infos: Vec<NodeInfo>,
     /// Where each location's nodes start in `nodes`, and behind them where the last one's end.
     starts: Vec<u32>,
+    /// And a few more, so that behind each start there are [`TAKEN`].
     nodes: Vec<u32>,
-    /// The node of each location that has one, else [`SEVERAL`]: found with one look instead of three.
-    only: Vec<u32>,
     /// Whether a node is the inlined line of some location.
     pub(super) inlined: Vec<bool>,
     pub(super) files: Strings,
@@ -157,14 +156,14 @@ impl NodeTable {
     pub(super) fn new(view: &View<'_>, rules: InfoRules<'_>) -> Self {
         let locations = view.locations();
         let mut infos = Infos::new(view, rules);
-        let mut rows: FxHashMap<NodeInfo, u32> = FxHashMap::default();
+        let mut rows: FxHashMap<NodeInfo, u32> =
+            FxHashMap::with_capacity_and_hasher(view.functions().len(), FxBuildHasher);
         // The last node of each function: without lines and addresses it is the only one.
         let mut latest = vec![u32::MAX; view.functions().len()];
         let mut table = Self {
             infos: Vec::new(),
             starts: Vec::with_capacity(locations.len() + 1),
             nodes: Vec::with_capacity(locations.line_count()),
-            only: Vec::with_capacity(locations.len()),
             inlined: Vec::new(),
             files: Strings::default(),
         };
@@ -188,24 +187,33 @@ impl NodeTable {
                 table.inlined[node as usize] |= position + 1 < lines.len();
                 table.nodes.push(node);
             }
-            let only = table.nodes.last().filter(|_| lines.len() < 2);
-            table.only.push(only.copied().unwrap_or(SEVERAL));
         }
         table.starts.push(table.nodes.len() as u32);
+        table.nodes.extend([0; TAKEN]);
         table.files = infos.into_files();
         table
     }
 
-    /// The node of a location, if it has just one.
-    #[inline]
-    pub(super) fn only(&self, location: LocationId) -> Option<u32> {
-        let only = self.only[location.index()];
-        (only != SEVERAL).then_some(only)
+    /// Replaces `into` by the nodes of the locations, each location's innermost first.
+    pub(super) fn read(&self, locations: &[LocationId], into: &mut Vec<u32>) {
+        into.clear();
+        for location in locations {
+            let row = location.index();
+            let (start, end) = (self.starts[row] as usize, self.starts[row + 1] as usize);
+            // Which location has inlined lines nobody can foretell, so four are taken and those too many given back.
+            match self.nodes.get(start..).and_then(<[u32]>::first_chunk::<TAKEN>) {
+                Some(taken) if end - start <= TAKEN => {
+                    into.extend_from_slice(taken);
+                    into.truncate(into.len() + (end - start) - TAKEN);
+                }
+                _ => into.extend_from_slice(self.of(*location)),
+            }
+        }
     }
 
     /// Number of locations.
     pub(super) fn locations(&self) -> usize {
-        self.only.len()
+        self.starts.len() - 1
     }
 
     /// The nodes of a location, innermost first.
@@ -219,6 +227,8 @@ impl NodeTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::ProfileBuilder;
+    use crate::table::{Function, Location};
 
     #[test]
     fn paths_are_cleaned_as_go_cleans_them() {
@@ -239,5 +249,42 @@ mod tests {
         ] {
             assert_eq!(clean_path(path.as_bytes()).as_ref(), clean.as_bytes(), "{path}");
         }
+    }
+
+    #[test]
+    fn locations_have_their_nodes_however_many_lines_they_have() {
+        let mut builder = ProfileBuilder::default();
+        let lines: Vec<Line> = (0..7)
+            .map(|number| {
+                let name = builder.string(format!("f{number}").as_bytes());
+                let function = builder.function(Function {
+                    name,
+                    ..Function::default()
+                });
+                Line {
+                    function,
+                    ..Line::default()
+                }
+            })
+            .collect();
+        let locations: Vec<LocationId> = [0, 7, 1, 5, 4, 2, 1]
+            .into_iter()
+            .map(|count| builder.location(Location::default(), &lines[..count]).unwrap())
+            .collect();
+        let profile = builder.finish();
+        let rules = InfoRules {
+            obj_names: false,
+            trim_path: &<[u8]>::to_vec,
+        };
+        let table = NodeTable::new(&View::all(&profile), rules);
+        let mut read = Vec::new();
+        table.read(&locations, &mut read);
+        let expected: Vec<u32> = locations
+            .iter()
+            .flat_map(|&location| table.of(location))
+            .copied()
+            .collect();
+        assert_eq!(read.len(), 1 + 7 + 1 + 5 + 4 + 2 + 1);
+        assert_eq!(read, expected);
     }
 }

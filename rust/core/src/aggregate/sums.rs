@@ -12,48 +12,68 @@ use crate::table::Stacks;
 pub(super) struct Sum {
     pub(super) flat: Weight,
     pub(super) cum: Weight,
-    /// One more than the number of the group in which the node was last seen: cum counts once a sample.
-    seen: u32,
 }
 
 /// The sums of each row of the node table. Which other nodes are shown does not change them: flat belongs to the innermost
 /// line of the leaf, and cum to every node of a stack.
 pub(super) fn sums(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Result<Vec<Sum>> {
-    let mut shares = in_shares(groups, |share| of_share(stacks, table, share))?.into_iter();
-    let mut sums = shares.next().unwrap_or_default();
-    for share in shares {
-        for (sum, more) in sums.iter_mut().zip(share) {
-            sum.flat.add(more.flat);
-            sum.cum.add(more.cum);
+    let mut sums = vec![Sum::default(); table.infos.len()];
+    for share in in_shares(groups, |share| {
+        of_share(stacks, table, share, |weight| weight.value)
+    })? {
+        for (sum, (walked, flat)) in sums.iter_mut().zip(share) {
+            sum.flat.value = sum.flat.value.wrapping_add(flat);
+            sum.cum.value = sum.cum.value.wrapping_add(walked.cum);
+        }
+    }
+    // Means are rare: what divides them is summed by itself, so that there is less memory to go through else.
+    if groups.iter().any(|group| group.weight.divisor != 0) {
+        for share in in_shares(groups, |share| {
+            of_share(stacks, table, share, |weight| weight.divisor)
+        })? {
+            for (sum, (walked, flat)) in sums.iter_mut().zip(share) {
+                sum.flat.divisor = sum.flat.divisor.wrapping_add(flat);
+                sum.cum.divisor = sum.cum.divisor.wrapping_add(walked.cum);
+            }
         }
     }
     Ok(sums)
 }
 
-fn of_share(stacks: &Stacks, table: &NodeTable, groups: &[Group]) -> Result<Vec<Sum>> {
-    let mut sums = vec![Sum::default(); table.infos.len()];
-    let mut frames = Vec::new();
+/// A node while stacks are walked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Walked {
+    cum: i64,
+    /// One more than the number of the group in which the node was last seen: cum counts once a sample.
+    seen: u32,
+}
+
+/// Cum and flat of one number of the weights.
+fn of_share(
+    stacks: &Stacks,
+    table: &NodeTable,
+    groups: &[Group],
+    number_of: fn(Weight) -> i64,
+) -> Result<impl Iterator<Item = (Walked, i64)> + use<>> {
+    let mut walked = vec![Walked::default(); table.infos.len()];
+    let mut flats = vec![0i64; table.infos.len()];
+    let (mut frames, mut rows) = (Vec::new(), Vec::new());
     for (number, group) in (1u32..).zip(groups) {
         interrupt::check_at(number as usize)?;
-        let weight = group.weight;
-        let mut see = |row: u32| {
-            let sum = &mut sums[row as usize];
-            if sum.seen != number {
-                sum.seen = number;
-                sum.cum.add(weight);
-            }
-        };
+        let weight = number_of(group.weight);
         stacks.read(group.stack, &mut frames);
-        for &location in &frames {
-            match table.only(location) {
-                Some(row) => see(row),
-                None => table.of(location).iter().copied().for_each(&mut see),
-            }
+        table.read(&frames, &mut rows);
+        for &row in &rows {
+            let node = &mut walked[row as usize];
+            // Without a branch: nobody can foretell recursion.
+            let is_new = node.seen != number;
+            node.seen = number;
+            node.cum = node.cum.wrapping_add(weight & -i64::from(is_new));
         }
-        let leaf = frames.first();
-        if let Some(&innermost) = leaf.and_then(|&leaf| table.of(leaf).first()) {
-            sums[innermost as usize].flat.add(weight);
+        if let Some(&innermost) = rows.first() {
+            let flat = &mut flats[innermost as usize];
+            *flat = flat.wrapping_add(weight);
         }
     }
-    Ok(sums)
+    Ok(walked.into_iter().zip(flats))
 }

@@ -7,7 +7,7 @@ use crate::ids::StringId;
 use crate::profile::Profile;
 use crate::unit;
 use crate::view::{FilterSpec, Granularity, Matched, View};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Serialize};
 
 /// pprof's filters, as given; an empty text was not given.
@@ -240,8 +240,9 @@ pub(super) struct Sources<'p> {
 
 impl<'p> Sources<'p> {
     pub(super) fn new(profile: &'p Profile) -> Self {
-        let mut places: FxHashMap<&[u8], Option<(StringId, i64)>> = FxHashMap::default();
         let functions = &profile.functions;
+        let mut places: FxHashMap<&[u8], Option<(StringId, i64)>> =
+            FxHashMap::with_capacity_and_hasher(functions.len(), FxBuildHasher);
         for row in 0..functions.len() {
             let (file, line) = (functions.filename[row], functions.start_line[row]);
             if file.is_empty() {

@@ -159,7 +159,7 @@ impl<'p> View<'p> {
         }
     }
 
-    /// Gives every stack the frames that `change` leaves in the vector it is given (leaf first).
+    /// Gives every stack the frames that `change` leaves in the vector it is given (leaf first); it may only take some out.
     ///
     /// Stacks that become equal become the same row.
     fn map_stacks(&mut self, mut change: impl FnMut(&mut Vec<LocationId>)) {
@@ -167,9 +167,15 @@ impl<'p> View<'p> {
         let mut frames = Vec::new();
         let rows: Vec<StackId> = (0..self.stacks.len())
             .map(|row| {
-                self.stacks.read(StackId::from_index(row), &mut frames);
+                let row = StackId::from_index(row);
+                self.stacks.read(row, &mut frames);
+                let before = frames.len();
                 change(&mut frames);
-                builder.intern(frames.iter().copied())
+                if frames.len() == before {
+                    builder.intern_packed(self.stacks.packed(row))
+                } else {
+                    builder.intern(frames.iter().copied())
+                }
             })
             .collect();
         self.stacks = Cow::Owned(builder.finish());

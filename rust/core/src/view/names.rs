@@ -3,7 +3,7 @@
 //! A frame is matched by its function's name, its file name, or the file of its mapping.
 
 use super::View;
-use crate::ids::LocationId;
+use crate::ids::{LocationId, StackId};
 use crate::pattern::{Memo, Pattern};
 use crate::table::{Line, Locations};
 use std::borrow::Cow;
@@ -35,12 +35,12 @@ pub struct NameMatches {
     pub show: bool,
 }
 
-/// What focus and ignore make of a location.
+/// What focus and ignore make of a location; as bits, so that those of a stack are put together without a branch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    Neutral,
-    Focused,
-    Ignored,
+    Neutral = 0,
+    Focused = 1,
+    Ignored = 2,
 }
 
 impl View<'_> {
@@ -79,25 +79,29 @@ impl View<'_> {
         }
         let verdicts = self.verdicts(focus, ignore, &mut matches);
         let hidden = self.hide_lines(hide, show, &mut matches);
-        let mut kept_stacks: Vec<bool> = Vec::with_capacity(self.stacks.len());
-        for row in 0..self.stacks.len() {
-            let mut focused = false;
-            let mut ignored = false;
-            for location in self.stacks.frames(crate::ids::StackId::from_index(row)) {
-                match verdicts[location.index()] {
-                    Verdict::Neutral => {}
-                    Verdict::Focused => focused = true,
-                    Verdict::Ignored => ignored = true,
-                }
-            }
-            kept_stacks.push(focused && !ignored);
-        }
+        let kept_stacks = self.judged(&verdicts);
         self.retain(|_, sample| kept_stacks[sample.stack.index()]);
         if hidden.contains(&true) {
             self.map_stacks(|frames| frames.retain(|location| !hidden[location.index()]));
             self.retain(|view, sample| view.stacks.frames(sample.stack).next().is_some());
         }
         matches
+    }
+
+    /// Which stacks have a focused location and no ignored one.
+    fn judged(&self, verdicts: &[Verdict]) -> Vec<bool> {
+        let rows = (0..self.stacks.len()).map(StackId::from_index);
+        // What matches nothing, or everything, is decided without a look at any frame.
+        if verdicts.iter().all(|&verdict| verdict == Verdict::Focused) {
+            return rows.map(|row| !self.stacks.packed(row).is_empty()).collect();
+        }
+        let mut frames = Vec::new();
+        rows.map(|row| {
+            self.stacks.read(row, &mut frames);
+            let bits = frames.iter().map(|location| verdicts[location.index()] as u8);
+            bits.fold(0, |met, bit| met | bit) == Verdict::Focused as u8
+        })
+        .collect()
     }
 
     fn verdicts(
@@ -216,5 +220,61 @@ impl View<'_> {
             frames.truncate(keep);
         });
         matched.contains(&true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{Profile, ProfileBuilder};
+    use crate::table::{Function, Location};
+
+    /// Stacks `f0`, `f1`, `f1 f0` and one without frames.
+    fn profile() -> Profile {
+        let mut builder = ProfileBuilder::default();
+        let count = builder.value_type(b"samples", b"count");
+        builder.header.sample_types.push(count);
+        let locations = ["f0", "f1"].map(|name| {
+            let name = builder.string(name.as_bytes());
+            let function = builder.function(Function {
+                name,
+                ..Function::default()
+            });
+            let line = Line {
+                function,
+                ..Line::default()
+            };
+            builder.location(Location::default(), &[line]).unwrap()
+        });
+        let [f0, f1] = locations;
+        for (value, stack) in (1..).zip([&[f0][..], &[f1], &[f1, f0], &[]]) {
+            builder.sample(stack, &[value], &mut []).unwrap();
+        }
+        builder.finish()
+    }
+
+    fn left(focus: &str, ignore: &str) -> Vec<u32> {
+        let profile = profile();
+        let mut view = View::all(&profile);
+        let focus = Pattern::optional("focus", focus).unwrap();
+        let ignore = Pattern::optional("ignore", ignore).unwrap();
+        view.filter_by_name(NameFilters {
+            focus: focus.as_ref(),
+            ignore: ignore.as_ref(),
+            ..NameFilters::default()
+        });
+        view.samples().map(|sample| sample.row).collect()
+    }
+
+    #[test]
+    fn a_sample_stays_with_a_focused_frame_and_no_ignored_one() {
+        assert_eq!(left("f0", ""), [0, 2]);
+        assert_eq!(left("", "f0"), [1]);
+        assert_eq!(left("f1", "f0"), [1]);
+        assert!(left("x", "").is_empty());
+        assert!(left("", "f").is_empty());
+        // A stack without frames has none that is focused, even where every frame is.
+        assert_eq!(left("f", ""), [0, 1, 2]);
+        assert_eq!(left("", "x"), [0, 1, 2]);
     }
 }

@@ -71,37 +71,50 @@ impl Way {
         rows: &[u32; SHORT],
         into: &mut [u32],
     ) -> Option<usize> {
-        let words = packed.words()?;
+        self.read(packed.words()?, packed.rest_len(), into, |id| {
+            rows[usize::from(id)]
+        })
+    }
+
+    /// As [`Way::translate`], of ids that are the first `len` of `bytes`; `row` says what to write for an id.
+    #[inline]
+    pub(crate) fn read<T>(
+        self,
+        bytes: &[u8],
+        len: usize,
+        into: &mut [T],
+        row: impl Fn(u16) -> T,
+    ) -> Option<usize> {
         match self {
-            Self::Words => by_words(words, packed.rest_len(), rows, into),
+            Self::Words => by_words(bytes, len, into, row),
             #[cfg(target_arch = "x86_64")]
-            Self::Shuffle(known) => known.translate(words, packed.rest_len(), rows, into),
+            Self::Shuffle(known) => known.read(bytes, len, into, row),
         }
     }
 }
 
 /// Four ids of a word at a time.
-fn by_words(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<usize> {
+fn by_words<T>(bytes: &[u8], len: usize, into: &mut [T], row: impl Fn(u16) -> T) -> Option<usize> {
     let (mut at, mut count) = (0, 0);
     while at < len {
         let mut word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
         let continued = word & HIGH_BITS;
         if len - at < 8 || continued & (continued >> 8) != 0 {
             let (id, used) = match [word as u8, (word >> 8) as u8] {
-                [byte @ ..0x80, _] => (usize::from(byte), 1),
-                [low, high @ ..0x80] => (usize::from(low & 0x7f) | usize::from(high) << 7, 2),
+                [byte @ ..0x80, _] => (u16::from(byte), 1),
+                [low, high @ ..0x80] => (u16::from(low & 0x7f) | u16::from(high) << 7, 2),
                 _ => return None,
             };
-            *into.get_mut(count)? = rows[id];
+            *into.get_mut(count)? = row(id);
             count += 1;
             at += used;
             continue;
         }
-        let four: &mut [u32; 4] = into.get_mut(count..)?.first_chunk_mut()?;
-        for row in four {
+        let four: &mut [T; 4] = into.get_mut(count..)?.first_chunk_mut()?;
+        for place in four {
             let is_long = (word >> 7) & 1;
             let id = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
-            *row = rows[usize::from(id as u16)];
+            *place = row(id as u16);
             at += 1 + is_long as usize;
             word >>= 8 + 8 * is_long;
         }
@@ -118,7 +131,7 @@ mod shuffle {
     )]
     #![allow(clippy::unused_self, reason = "to have one is the proof that is asked for")]
 
-    use super::{HIGH_BITS, SHORT};
+    use super::HIGH_BITS;
     use std::arch::x86_64::{
         _mm_and_si128, _mm_blendv_epi8, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_extract_epi64,
         _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi16, _mm_shuffle_epi8, _mm_slli_epi16,
@@ -156,15 +169,15 @@ mod shuffle {
         }
 
         #[inline]
-        pub(super) fn translate(
+        pub(super) fn read<T>(
             self,
             bytes: &[u8],
             len: usize,
-            rows: &[u32; SHORT],
-            into: &mut [u32],
+            into: &mut [T],
+            row: impl Fn(u16) -> T,
         ) -> Option<usize> {
             // SAFETY: a `Known` is only made where the processor has what the function asks for.
-            unsafe { translate(bytes, len, rows, into) }
+            unsafe { read(bytes, len, into, row) }
         }
     }
 
@@ -202,7 +215,7 @@ mod shuffle {
     }
 
     #[target_feature(enable = "sse4.1,popcnt,bmi1,bmi2")]
-    fn translate(bytes: &[u8], len: usize, rows: &[u32; SHORT], into: &mut [u32]) -> Option<usize> {
+    fn read<T>(bytes: &[u8], len: usize, into: &mut [T], row: impl Fn(u16) -> T) -> Option<usize> {
         let (mut at, mut count, mut before, mut too_long) = (0, 0, 0, 0);
         while at < len {
             let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
@@ -215,9 +228,9 @@ mod shuffle {
             too_long |= word & previous & HIGH_BITS & !behind;
             // What lies behind ends no id.
             let (ids, kept) = put(word | behind, previous);
-            let eight: &mut [u32; 8] = into.get_mut(count..)?.first_chunk_mut()?;
-            for (row, id) in eight.iter_mut().zip(ids) {
-                *row = rows[usize::from(id)];
+            let eight: &mut [T; 8] = into.get_mut(count..)?.first_chunk_mut()?;
+            for (place, id) in eight.iter_mut().zip(ids) {
+                *place = row(id);
             }
             count += kept;
             at += 8;
