@@ -17,6 +17,7 @@ mod naive;
 mod random;
 
 use pprof_core::combine::{MergeOptions, Merged, Partial, Snapshots, merge};
+use pprof_core::table::{Function, Line, Location};
 use pprof_core::wire::{decode, encode_proto};
 use pprof_core::{Limits, Profile, ProfileBuilder};
 use proptest::collection::vec;
@@ -374,6 +375,61 @@ fn a_mean_adds_up_however_small_its_parts_are() {
     };
     let merged = finished(sum_of(options, &files));
     assert_eq!(merged.profile.samples.values[0].iter().sum::<i64>(), 10);
+}
+
+/// Stacks of up to thirteen frames over a few functions, many with a common leaf, each with some texts as label.
+fn large(from: u64, to: u64) -> Profile {
+    let mut builder = ProfileBuilder::default();
+    let cpu = builder.value_type(b"cpu", b"nanoseconds");
+    builder.header.sample_types = vec![cpu];
+    let locations: Vec<_> = (0..7u8)
+        .map(|name| {
+            let function = Function {
+                name: builder.string(&[b'g' - name]),
+                ..Function::default()
+            };
+            let line = Line {
+                function: builder.function(function),
+                line: 1,
+                column: 0,
+            };
+            builder.location(Location::default(), &[line]).unwrap()
+        })
+        .collect();
+    for number in from..to {
+        let (mut rest, mut stack) = (number % 6_007, vec![locations[0]; 8]);
+        while rest > 0 {
+            stack.push(locations[rest as usize % 7]);
+            rest /= 7;
+        }
+        let mut labels = [builder.label(b"request", format!("{}", number % 5).as_bytes())];
+        builder.sample(&stack, &[number as i64 + 1], &mut labels).unwrap();
+    }
+    builder.finish()
+}
+
+#[test]
+fn what_is_large_enough_for_two_threads_comes_out_the_same_from_any_side() {
+    let parts = [(0, 25_000), (10_000, 40_000)].map(|(from, to)| large(from, to));
+    let [one, other] = [[0, 1], [1, 0]].map(|order| {
+        let steps = order.map(|at| (parts[at].clone(), Step::Apart));
+        finished(merged(MergeOptions::default(), &steps)).profile
+    });
+    assert!(one.samples.len() > 1 << 14, "{}", one.samples.len());
+    assert_eq!(encode_proto(&one), encode_proto(&other));
+    let [first, second] = &parts;
+    assert_eq!(sorted(&one), sorted(&merge(&[first, second]).unwrap()));
+    let order: Vec<(Vec<String>, String)> = (0..one.samples.len())
+        .map(|sample| {
+            let frames = one.stacks.frames(one.samples.stack[sample]).map(|location| {
+                let function = one.functions.get(one.locations.lines(location)[0].function);
+                one.strings.text(function.name).into_owned()
+            });
+            let label = one.label_sets.get(one.samples.label_set[sample])[0];
+            (frames.collect(), spelled(&one, label.value))
+        })
+        .collect();
+    assert!(order.is_sorted(), "by stacks, leaf first, then by the label");
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(super) struct Build<'t> {
 }
 
 impl Build<'_> {
-    /// The profile. `value` gives column and number of a written sample (counted in the order of samples).
+    /// The profile; `columns` are the values of its samples, one column a sample type.
     pub(super) fn profile(self, columns: Vec<Vec<i64>>) -> Profile {
         let Self {
             tables,
