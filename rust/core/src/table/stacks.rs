@@ -47,7 +47,7 @@ impl Stacks {
         let (bytes, len) = self.arena.from(id.index());
         let first = bytes.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
         let continued = first & (u64::from(HIGH_BITS) * 0x1_0000_0001);
-        // With one location of three bytes, most are: such a stack need not be tried.
+        // Where one location takes three bytes most do: such a stack is not worth a try.
         if len >= 8 && continued & (continued >> 8) == 0 {
             into.resize(len + PAST, LocationId(0));
             let row = |id| LocationId(u32::from(id).wrapping_sub(1));
@@ -56,28 +56,8 @@ impl Stacks {
                 return;
             }
         }
-        self.read_singly(id, into);
-    }
-
-    /// As [`Stacks::read`], whatever the locations are.
-    fn read_singly(&self, id: StackId, into: &mut Vec<LocationId>) {
         into.clear();
-        let mut bytes = self.packed(id);
-        loop {
-            let row;
-            (row, bytes) = match *bytes {
-                [] => break,
-                [one, ref rest @ ..] if one < 0x80 => (u32::from(one), rest),
-                [one, two, ref rest @ ..] if two < 0x80 => {
-                    (u32::from(one & 0x7f) | u32::from(two) << 7, rest)
-                }
-                _ => match varint(bytes) {
-                    Some((row, len)) => (row, bytes.get(len..).unwrap_or_default()),
-                    None => break,
-                },
-            };
-            into.push(LocationId(row.wrapping_sub(1)));
-        }
+        into.extend(self.frames(id));
     }
 
     /// A stack in its packed form.
@@ -267,11 +247,10 @@ mod tests {
                 .map(|stack| builder.intern(stack.iter().copied().map(LocationId)))
                 .collect();
             let table = builder.finish();
-            let (mut whole, mut singly) = (vec![LocationId(7); 3], Vec::new());
+            let mut whole = vec![LocationId(7); 3];
             for (id, stack) in ids.into_iter().zip(stacks) {
                 table.read(id, &mut whole);
-                table.read_singly(id, &mut singly);
-                prop_assert_eq!(&whole, &singly);
+                prop_assert_eq!(&whole, &table.frames(id).collect::<Vec<_>>());
                 prop_assert_eq!(whole.iter().map(|location| location.0).collect::<Vec<_>>(), stack);
             }
         }
