@@ -40,7 +40,7 @@ MOST_CUSTOM = 50
     "pprof.goroutine_categorize",
     title="Goroutines by purpose",
     since="0.1",
-    example={"profile": "handle:0123456789abcdef"},
+    example={"profile": "handle:0123456789abcdef#goroutine"},
 )
 def goroutine_categorize(
     profile: Profile,
