@@ -6,6 +6,7 @@ import pprof_mcp as pp
 import pytest
 from pprof_mcp import _native
 from pprof_mcp.answers import Answers
+from pprof_mcp.marking import Marked
 from pprof_mcp.reports import ask
 
 from tests.support import DATA
@@ -71,3 +72,42 @@ def test_a_question_that_failed_is_asked_again() -> None:
     with pytest.raises(RuntimeError):
         answers.get(("a", "{}"), fails)
     assert answers.get(("a", "{}"), lambda: b"yes") == b"yes"
+
+
+def test_groups_by_other_marks_are_other_groups() -> None:
+    profile = pp.open_profile(CPU.read_bytes())
+    marked = Marked(profile, {})
+
+    def by(word: str) -> list[tuple[int, int]]:
+        found = marked.groups(lambda name, _file, _runtime: int(word in name), pick="least")
+        return [(group["kind"], group["values"][0]) for group in found["groups"]]
+
+    json, catalog = by("json"), by("catalog")
+    assert json != catalog
+    assert (by("json"), by("catalog")) == (json, catalog)
+
+
+def test_marks_that_are_kept_are_those_of_their_marking() -> None:
+    profile = pp.open_profile(CPU.read_bytes())
+    whole = Marked(profile, {})
+    asked: list[str] = []
+
+    def length(name: str, _file: str, _runtime: str | None) -> int:
+        asked.append(name)
+        return len(name) % 200
+
+    def ones(_name: str, _file: str, _runtime: str | None) -> int:
+        return 1
+
+    assert whole.kept_marks(length) == whole.marks(length)
+    assert whole.kept_marks(ones) != whole.kept_marks(length)
+    asked.clear()
+    assert Marked(profile, {}).kept_marks(length) == whole.kept_marks(length)
+    assert not asked
+    known = whole.kept(length)
+    name, file = whole.functions["name"][0], whole.functions["file"][0]
+    assert known(name, file, whole.runtime) == len(name) % 200
+    assert not asked
+    # What it can not know, it asks.
+    assert known("elsewhere", "elsewhere.go", whole.runtime) == len("elsewhere")
+    assert asked == ["elsewhere"]

@@ -30,7 +30,8 @@ class Contention:
     """One contention profile.
 
     Attributes:
-        profile: The profile.
+        profile: The profile, as it was given.
+        seconds: The time it covers; None when that is not known.
         waits: Whether its stacks are of those who wait; else they are of those who release.
         sites: Its lock sites, heaviest first, at most `MOST_SITES`.
         found: What the core said, for sums.
@@ -40,6 +41,7 @@ class Contention:
     """
 
     profile: Profile
+    seconds: float | None
     waits: bool
     sites: tuple[Site, ...]
     found: Rows
@@ -51,11 +53,6 @@ class Contention:
         """Give contentions and nanoseconds of a list of values by sample type."""
         count = values[self.count] if self.count is not None and values else 0
         return count, round(values[self.delay] * self.scale) if values else 0
-
-    @property
-    def seconds(self) -> float | None:
-        """The time it covers; None when it does not say."""
-        return self.profile.shared.meta["duration_nanos"] / 1e9 or None
 
 
 def types_of(profile: Profile) -> tuple[int | None, int, float] | None:
@@ -80,6 +77,7 @@ def read(
     waits: bool,
     only_locks: bool,
     holders: frozenset[str] = frozenset(),
+    since: Grown | None = None,
 ) -> Contention:
     """Read the lock sites of a profile.
 
@@ -89,6 +87,7 @@ def read(
         waits: Whether its stacks are of those who wait.
         only_locks: Whether all that it records is about locks: then so are stacks that say nothing.
         holders: Functions that release a lock; where they stand behind a site is told, too.
+        since: What of it came about since an earlier one, to be looked at instead.
 
     Raises:
         PprofMcpError: As the core says.
@@ -98,8 +97,10 @@ def read(
         raise WrongProfileKindError(f"{profile.name} is {phrase_of(profile.kind)}: it records no delay")
     count, delay, scale = found_types
     types = profile.shared.meta["sample_types"]
+    looked_at = since.profile if since else profile
+    seconds = since.seconds if since else profile.shared.meta["duration_nanos"] / 1e9 or None
     marked = Marked(
-        profile, {"sample_index": types[delay]["type"], **{k: v for k, v in filters.items() if v}}
+        looked_at, {"sample_index": types[delay]["type"], **{k: v for k, v in filters.items() if v}}
     )
     only = [*LOCK_KINDS, *([0] if only_locks else [])]
     query = {
@@ -116,7 +117,7 @@ def read(
         return mark(name, file, runtime) & ~OWN | (OWN if name in holders else 0)
 
     found = marked.groups(mark, names=MOST_CALLERS, stacks=3, **query)
-    read = Contention(profile, waits, (), found, count, delay, scale)
+    read = Contention(profile, seconds, waits, (), found, count, delay, scale)
     behind: dict[tuple[int, Place], tuple[Part, ...]] = {}
     if holders:
         for group in marked.groups(mark_holders, names=MOST_CALLERS, stacks=0, **query)["groups"]:
@@ -129,6 +130,45 @@ def read(
     keys = [(group["kind"], _place(group["site"])) for group in found["groups"]]
     joined = (replace(site, holding=behind.get(key, ())) for site, key in zip(sites, keys, strict=True))
     return replace(read, sites=tuple(joined))
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What came about between two profiles of a process.
+
+    Attributes:
+        profile: It.
+        seconds: The time between the two.
+    """
+
+    profile: Profile
+    seconds: float
+
+
+def grown_since(profile: Profile, before: Profile) -> Grown | str:
+    """Take from a profile what an earlier one of the same process has counted already.
+
+    Args:
+        profile: One that counts since the start of its process, as `/debug/pprof/mutex` gives it.
+        before: The earlier one.
+
+    Returns:
+        What came about in between; or why it can not be told.
+
+    Raises:
+        PprofMcpError: As the core says.
+    """
+    now, then = profile.shared.meta, before.shared.meta
+    if now["duration_nanos"] or then["duration_nanos"]:
+        return "it covers an interval of its own"
+    if types_of(profile) != types_of(before):
+        return "that of base measures something else"
+    if not 0 < then["time_nanos"] < now["time_nanos"]:
+        return "that of base is not earlier, by the times they give"
+    grown = profile.diff(before)
+    if grown.shared.meta["quality"]["negative_values"]:
+        return "it counts less than that of base: the process began anew, or is another one"
+    return Grown(grown, (now["time_nanos"] - then["time_nanos"]) / 1e9)
 
 
 def _place(spot: Rows | None) -> Place:

@@ -123,7 +123,7 @@ def read(profile: Profile, filters: Mapping[str, object]) -> Goroutines:
     states = states_of(profile, filters)
     marked = Marked(profile, filters)
     found = marked.groups(
-        marking,
+        marked.kept_marks(marking),
         pick="leading",
         kind_label={"key": STATE, "kinds": kinds_of_states(states)} if states else {},
         labels=[AGE, LEAKED, *CREATED],

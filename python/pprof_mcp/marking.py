@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from array import array
@@ -71,7 +72,10 @@ class Marked:
             PprofMcpError: As the core says.
         """
         marks = marking if isinstance(marking, bytes) else self.marks(marking)
-        found = _native.groups(self.profile.native, spec(self.filters, **query), marks)
+        body = spec(self.filters, **query)
+        key = (_native.groups, f"{body} {hashlib.sha256(marks).hexdigest()}")
+        native = self.profile.native
+        found = self.profile.shared.answers.get(key, lambda: _native.groups(native, body, marks))
         return cast("Rows", json.loads(found))
 
     def marks(self, marking: Marking) -> bytes:
@@ -79,6 +83,31 @@ class Marked:
         names, files = self.functions["name"], self.functions["file"]
         marked = (marking(name, file, self.runtime) for name, file in zip(names, files, strict=True))
         return packed("H", marked)
+
+    def kept_marks(self, marking: Marking) -> bytes:
+        """Give the same, from memory when it was asked before.
+
+        Args:
+            marking: A function of a module, which looks at nothing but its arguments.
+        """
+        key = (marking, f"{spec(self.filters)} {self.runtime}")
+        return self.profile.shared.answers.get(key, lambda: self.marks(marking))
+
+    def kept(self, marking: Marking) -> Marking:
+        """Give the same marking, which knows what it says of these functions.
+
+        Args:
+            marking: As for `kept_marks`.
+        """
+        names, files = self.functions["name"], self.functions["file"]
+        marks = unpacked("H", self.kept_marks(marking))
+        known = dict(zip(zip(names, files, strict=True), marks, strict=True))
+
+        def mark(name: str, file: str, runtime: str | None) -> int:
+            found = known.get((name, file)) if runtime == self.runtime else None
+            return marking(name, file, runtime) if found is None else found
+
+        return mark
 
 
 class OwnSites(Marked):
@@ -124,6 +153,19 @@ class OwnSites(Marked):
             PprofMcpError: As the core says.
         """
         return self.groups(self._marks, **query)
+
+
+def unpacked(code: str, content: bytes) -> Sequence[int]:
+    """Read what `packed` wrote.
+
+    Args:
+        code: Likewise.
+        content: What it wrote.
+    """
+    read = array(code, content)
+    if sys.byteorder == "big":
+        read.byteswap()
+    return read
 
 
 def packed(code: str, numbers: Iterable[int]) -> bytes:

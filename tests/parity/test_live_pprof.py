@@ -43,9 +43,11 @@ def run(command: list[str]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def pprof() -> list[str]:
-    """The command of pprof itself; Go builds it on first use."""
-    return [str(GO), "tool", "pprof", "-symbolize=none"]
+def pprof(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command of pprof itself, built once: where tests have caches of their own, Go would build it for each."""
+    built = tmp_path_factory.mktemp("pprof") / "pprof"
+    run([str(GO), "build", "-o", str(built), "cmd/pprof"])
+    return [str(built), "-symbolize=none"]
 
 
 OURS = [sys.executable, "-m", "pprof_mcp", "pprof", "-symbolize=none"]

@@ -10,7 +10,7 @@ from pprof_mcp.discovery.capture import KINDS, Capture, Owner, captured, owner
 from pprof_mcp.discovery.findings import found_in
 from pprof_mcp.discovery.results import Asked, Results, analysed
 from pprof_mcp.errors import WrongProfileKindError
-from pprof_mcp.insight.quality import quality_notes
+from pprof_mcp.insight.quality import NO_DURATION, quality_notes
 from pprof_mcp.insight.recommendations import Finding
 from pprof_mcp.results.base import ArgumentValue
 from pprof_mcp.session.bundle import Bundle
@@ -115,8 +115,10 @@ def _warnings(
     missing = f"{NOT_LOOKED_AT}{', '.join(capture.missing)}"
     notes: dict[str, None] = {}
     for kind, part in capture.parts.items():
+        is_timed = kind in ("mutex", "block") and bool(found.locks and found.locks.duration_seconds)
         for note in quality_notes(part.profile.shared.meta, part.profile.kinds):
-            notes.setdefault(f"{kind} profile: {note}")
+            if not (is_timed and note == NO_DURATION):
+                notes.setdefault(f"{kind} profile: {note}")
     told = [
         *([missing] if capture.missing else []), *capture.warnings, *(base.warnings if base else ()), *notes,
         # Some warn of what is a recommendation here.

@@ -15,6 +15,7 @@ from pprof_mcp.profile import Profile
 from pprof_mcp.registry.discover import load
 from pprof_mcp.registry.run import run
 from pprof_mcp.results.base import Result
+from pprof_mcp.session.bundle import Bundle
 from pprof_mcp.session.session import Session
 
 if TYPE_CHECKING:
@@ -165,7 +166,12 @@ def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callabl
         heap = parts["heap"].profile
         add("pprof.alloc_paths", profile=heap, max_paths=MOST_SITES, repo_prefixes=prefixes)
     if "mutex" in parts or "block" in parts:
-        add("pprof.contention_analysis", profile=capture.bundle, limit=MOST_SITES)
+        add(
+            "pprof.contention_analysis",
+            profile=capture.bundle,
+            base=_earlier(capture, base),
+            limit=MOST_SITES,
+        )
     if "goroutine" in parts:
         goroutine = parts["goroutine"].profile
         add(
@@ -179,6 +185,12 @@ def _jobs(capture: Capture, asked: Asked, session: Session) -> dict[str, Callabl
     if "cpu" in parts:
         add("pprof.top", profile=parts["cpu"].profile, nodecount=MOST_ROWS, sample_index=capture.cpu_type)
     return jobs
+
+
+def _earlier(capture: Capture, base: Capture | None) -> Bundle | None:
+    """Give the earlier capture if it tells since when waits count: profiles of an interval say so."""
+    whole = [kind for kind in ("mutex", "block") if kind in capture.parts and not capture.parts[kind].seconds]
+    return base.bundle if base and any(kind in base.parts for kind in whole) else None
 
 
 def _waits(capture: Capture) -> Profile | None:

@@ -20,8 +20,18 @@ _SAMPLE_FILES: dict[str, str | list[str]] = {
     "profiles": ["monday.pb.gz", "tuesday.pb.gz"],
     "before": "before.pb.gz",
     "after": "after.pb.gz",
+    "base": "earlier/",
 }
 """What stands for handles in examples: in a shell, profiles are files."""
+
+
+def _sample_file(item: Parameter, value: object) -> str | list[str]:
+    """Give the file for a handle; one of a bundle (`handle:...#heap`) is named after its kind."""
+    kind = value.partition("#")[2] if isinstance(value, str) else ""
+    if kind and item.name == "profile":
+        return f"{kind}.pb.gz"
+    whole = item.kind is Kind.BUNDLE and item.name not in ("before", "after", "base")
+    return "capture/" if whole else _SAMPLE_FILES.get(item.name, "capture/")
 
 
 def click_parameters(spec: ToolSpec) -> list[click.Parameter]:
@@ -62,7 +72,7 @@ def shell_example(spec: ToolSpec, command: str) -> str:
     arguments = dict(spec.example)
     for item in spec.parameters:
         if item.name in arguments and item.kind in (Kind.PROFILE, *_SEVERAL):
-            arguments[item.name] = _SAMPLE_FILES.get(item.name, "capture/")
+            arguments[item.name] = _sample_file(item, arguments[item.name])
     return shell_words(spec, command, arguments)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 RATED = frozenset({"cpu", "wall", "mutex", "block"})
 """Kinds whose values grow with the time they cover; the others are pictures of a moment, or since the
 start."""
+
+
+NO_DURATION: Final = "it does not say how long it covers, so nothing can be told per second"
 
 
 def quality_notes(meta: Mapping[str, Any], kinds: Collection[str]) -> list[str]:
@@ -44,6 +47,6 @@ def quality_notes(meta: Mapping[str, Any], kinds: Collection[str]) -> list[str]:
     if quality["negative_values"]:
         notes.append(f"{quality['negative_values']} values are negative, as in a difference of two profiles")
     if not meta["duration_nanos"] and meta["samples"] and RATED & set(kinds):
-        notes.append("it does not say how long it covers, so nothing can be told per second")
+        notes.append(NO_DURATION)
     notes.extend(note["detail"] for note in meta["notes"])
     return notes

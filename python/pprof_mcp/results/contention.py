@@ -140,6 +140,7 @@ class ContentionResult(Result):
     """Lock contention."""
 
     profile: str = Field(description="What was given.")
+    base: str | None = Field(description="The capture since which it counts; null for none.")
     profile_type: Literal["mutex", "block", "mutex+block"] = Field(
         description="What was found in it and used."
     )

@@ -17,8 +17,8 @@ from tests.support import DATA
 from tests.tools.pprof.stacks import SECOND, profile_of
 
 CASES = Cases(
-    good=[{"profile": BUNDLE}, {"profile": f"{BUNDLE}#block"}],
-    wrong=[("profile", CPU), ("limit", 0), ("focus", "(")],
+    good=[{"profile": BUNDLE}, {"profile": f"{BUNDLE}#block"}, {"profile": BUNDLE, "base": BUNDLE}],
+    wrong=[("profile", CPU), ("base", CPU), ("limit", 0), ("focus", "(")],
 )
 MUTEX = str(DATA / "go" / "main" / "delta-mutex.pb.gz")
 BLOCK = str(DATA / "go" / "main" / "delta-block.pb.gz")
@@ -136,6 +136,55 @@ def test_without_a_duration_there_are_no_rates_but_long_waits_are_still_seen(dat
     )
     assert any("no rates" in warning for warning in found.warnings)
     assert [(p.type, p.severity) for p in found.patterns][:1] == [("hot_lock", "medium")]
+
+
+AFTER, BEFORE = ([str(DATA / "go" / "main" / f"{kind}.{when}.pb.gz") for kind in ("mutex", "block")]
+                 for when in ("after", "before"))  # fmt: skip
+
+
+def test_what_came_about_since_a_base_is_what_a_delta_profile_of_the_time_says() -> None:
+    since, delta = (
+        contention_analysis(AFTER, base=BEFORE, limit=100),
+        contention_analysis([MUTEX, BLOCK], limit=100),
+    )
+    assert since.base == BEFORE[0] or since.base
+    assert since.duration_seconds == pytest.approx(delta.duration_seconds, rel=0.001)
+    rows = [
+        [(row.source_location, row.contentions, row.total_delay_ns) for row in found.by_lock_site]
+        for found in (since, delta)
+    ]
+    assert rows[0] == rows[1]
+    assert [(p.type, p.severity, p.lock) for p in since.patterns] == [
+        (p.type, p.severity, p.lock) for p in delta.patterns
+    ]
+    assert since.waiters_avg == pytest.approx(delta.waiters_avg, rel=0.001)
+    assert not [warning for warning in since.warnings if "base" in warning]
+
+
+@pytest.mark.parametrize(
+    ("given", "base", "why"),
+    [
+        (AFTER, [AFTER[0], BEFORE[1]], "base is not used for the mutex profile: that of base is not earlier"),
+        (AFTER, BEFORE[:1], "base is not used for the block profile: base has no block profile"),
+        ([MUTEX, BLOCK], BEFORE, "base is not used for the mutex profile: it covers an interval of its own"),
+        (BEFORE, AFTER, "base is not used for the block profile: that of base is not earlier"),
+    ],
+)
+def test_a_base_that_tells_nothing_is_said_and_the_rest_is_as_without_it(
+    given: list[str], base: list[str], why: str
+) -> None:
+    found = contention_analysis(given, base=base)
+    assert any(warning.startswith(why) for warning in found.warnings)
+
+
+def test_a_process_that_began_anew_is_not_compared(tmp_path: Path) -> None:
+    # Of the time of the earlier one, with more counts than the later one has.
+    earlier, later = (pp.open_profile(Path(path).read_bytes()) for path in (BEFORE[0], AFTER[0]))
+    older = tmp_path / "mutex.pb"
+    older.write_bytes(earlier.merge(later).to_bytes())
+    found = contention_analysis(AFTER[:1], base=str(older))
+    assert (found.base, found.duration_seconds) == (None, None)
+    assert any("began anew" in warning for warning in found.warnings)
 
 
 def test_pages_follow_each_other_and_say_what_they_leave_out() -> None:

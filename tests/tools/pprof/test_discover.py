@@ -217,6 +217,20 @@ def test_what_is_suggested_goes_on_with_what_was_asked(session: Session) -> None
     assert [call.arguments for call in found.next] == [asked, {**asked, "limit": 1, "cursor": "1"}]
 
 
+def test_locks_that_count_since_the_start_are_told_since_the_earlier_capture() -> None:
+    now, before = (
+        [str(MAIN / f"{kind}.{when}.pb.gz") for kind in ("mutex", "block")] for when in ("after", "before")
+    )
+    found, alone = discover(now, base=before, limit=50), discover(now, limit=50)
+    hot, whole = (rows_at(one, "hot_lock", "hot-lock-wait") for one in (found, alone))
+    assert (hot.priority, whole.priority) == ("medium", "medium")
+    # A delta profile of the same time was recorded beside them.
+    delta = discover([str(MAIN / f"delta-{kind}.pb.gz") for kind in ("mutex", "block")], limit=50)
+    assert hot.saving == rows_at(delta, "hot_lock", "hot-lock-wait").saving < whole.saving
+    assert any("per second" in warning for warning in alone.warnings)
+    assert not any("per second" in warning for warning in found.warnings)
+
+
 def test_growth_since_an_earlier_capture_is_the_best_evidence_of_a_leak() -> None:
     now = [str(MAIN / "heap.after.pb.gz"), str(MAIN / "goroutine.after.pb.gz")]
     before = [str(MAIN / "heap.before.pb.gz"), str(MAIN / "goroutine.before.pb.gz")]

@@ -119,7 +119,7 @@ class AllocPathsResult(Result):
     "pprof.alloc_paths",
     title="Allocation sites",
     since="0.1",
-    example={"profile": "handle:0123456789abcdef", "min_percent": 1.0},
+    example={"profile": "handle:0123456789abcdef#heap", "min_percent": 1.0},
 )
 def alloc_paths(
     profile: Profile,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import Unpack
 
-from pprof_mcp.contention import MOST_SITES, Contention, read, types_of
+from pprof_mcp.contention import MOST_SITES, Contention, Grown, grown_since, read, types_of
 from pprof_mcp.errors import WrongProfileKindError
 from pprof_mcp.filters import SampleFilters
 from pprof_mcp.insight.contention import Pattern, patterns, relative_error_pct
@@ -56,6 +56,10 @@ def contention_analysis(
         Bundle, Field(description="Mutex or block profile, or better a bundle with both: path or handle.")
     ],
     *,
+    base: Annotated[
+        Bundle | None,
+        Field(description="Earlier capture of the process: what counts since the start is told since then."),
+    ] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Lock sites at most.")] = 3,
     cursor: Cursor = "",
     session: Session = INJECTED,
@@ -71,29 +75,33 @@ def contention_analysis(
     """
     page = page_of(cursor, limit)
     used, warnings = _chosen(profile)
+    since = _since(used, base, warnings)
     mutex = block = None
     if "mutex" in used:
-        mutex = read(used["mutex"], filters, waits=_acquires(used["mutex"]), only_locks=True)
+        waits = _acquires(used["mutex"])
+        mutex = read(used["mutex"], filters, waits=waits, only_locks=True, since=since.get("mutex"))
     holds = mutex.sites if mutex and not mutex.waits else ()
     holders = frozenset(site.place.function for site in holds)
     if "block" in used:
-        block = read(used["block"], filters, waits=True, only_locks=False, holders=holders)
+        block = read(
+            used["block"], filters, waits=True, only_locks=False, holders=holders, since=since.get("block")
+        )
     read_ones: list[tuple[Kind, Contention]] = []
     if mutex:
         read_ones.append(("mutex", mutex))
     if block:
         read_ones.append(("block", block))
-    waits = (*(mutex.sites if mutex and mutex.waits else ()), *(block.sites if block else ()))
+    waiting = (*(mutex.sites if mutex and mutex.waits else ()), *(block.sites if block else ()))
     by_count = str(filters.get("sample_index", "")) in ("contentions", "lock-acquire", "lock-count")
     locks = sorted(
-        join(waits, holds),
+        join(waiting, holds),
         key=lambda lock: (
             -(lock.site.count if by_count else lock.site.delay), lock.site.place, lock.site.reason.name
         ),
     )  # fmt: skip
     seconds = next((one.seconds for _, one in reversed(read_ones) if one.seconds), None)
     total = sum(lock.site.delay for lock in locks)
-    found = patterns(locks, order_hints(waits, holds) if block else (), total=total, seconds=seconds)
+    found = patterns(locks, order_hints(waiting, holds) if block else (), total=total, seconds=seconds)
     shown = locks[page.offset : page.offset + page.limit]
     left = total - sum(lock.site.delay for lock in shown)
     warnings += list(_warnings(read_ones, seconds, total))
@@ -101,6 +109,7 @@ def contention_analysis(
         warnings=warnings,
         next=_next(read_ones, shown, session),
         profile=profile.reference,
+        base=base.reference if base is not None and since else None,
         profile_type="mutex+block" if len(read_ones) == 2 else read_ones[0][0],
         profiles=[session.reference_of(one.profile.handle) for _, one in read_ones],
         duration_seconds=seconds,
@@ -137,6 +146,22 @@ def _chosen(bundle: Bundle) -> tuple[dict[Kind, Profile], list[str]]:
         hint="Give a mutex or block profile, or a bundle with one; pprof.top reads all other kinds.",
         details={"wanted": ["mutex", "block"], "available": list(bundle.kinds)},
     )
+
+
+def _since(used: dict[Kind, Profile], base: Bundle | None, warnings: list[str]) -> dict[Kind, Grown]:
+    """Find what came about since the base, of each profile; where it can not be told, say why."""
+    found: dict[Kind, Grown] = {}
+    if base is None:
+        return found
+    before, others = _chosen(base)
+    warnings += [f"base: {other}" for other in others]
+    for kind, profile in used.items():
+        grown = grown_since(profile, before[kind]) if kind in before else f"base has no {kind} profile"
+        if isinstance(grown, str):
+            warnings.append(f"base is not used for the {kind} profile: {grown}")
+        else:
+            found[kind] = grown
+    return found
 
 
 def _acquires(profile: Profile) -> bool:
@@ -274,7 +299,10 @@ def _warnings(
     if "mutex" not in kinds:
         yield "who holds the locks is not known, only who waits: a mutex profile of the same time tells"
     if seconds is None and total:
-        yield "how long it covers is not known (since the start?): no rates, and only long waits are judged"
+        yield (
+            "how long it covers is not known (since the start?): no rates, and only long waits are judged; "
+            "an earlier capture as base gives rates"
+        )
     times = [one.seconds for _, one in read_ones if one.seconds]
     if len(times) > 1 and max(times) > MOST_APART * min(times):
         yield "the two profiles cover different times; rates are of the block profile's"

@@ -29,7 +29,7 @@ MOST_CHANGES = 5
     "pprof.goroutine_analysis",
     title="Goroutines and leaks",
     since="0.1",
-    example={"profile": "handle:0123456789abcdef", "base": "handle:fedcba9876543210"},
+    example={"profile": "handle:0123456789abcdef#goroutine", "base": "handle:fedcba9876543210#goroutine"},
 )
 def goroutine_analysis(
     profile: Profile,

@@ -40,7 +40,7 @@ MOST_CUSTOM = 50
     "pprof.goroutine_categorize",
     title="Goroutines by purpose",
     since="0.1",
-    example={"profile": "handle:0123456789abcdef"},
+    example={"profile": "handle:0123456789abcdef#goroutine"},
 )
 def goroutine_categorize(
     profile: Profile,
@@ -74,8 +74,8 @@ def goroutine_categorize(
     rules = chosen(_known(presets), [_custom(profile, text) for text in categories])
     page = page_of(cursor, limit)
     now = read(profile, filters)
-    mark = _marking(rules)
     marked = Marked(profile, filters)
+    mark = _marking(rules, marked.kept(marking))
     found = _grouped(marked, mark)
     index = found["sample_type"]["index"]
     states = _by_state(marked, mark, is_dump=now.ages_known)
@@ -123,12 +123,17 @@ def _custom(profile: Profile, text: str) -> Purpose:
     return Purpose(name, CUSTOM, pattern, names=frozenset(names))
 
 
-def _marking(rules: tuple[Purpose, ...]) -> Marking:
-    """Give what marks a function by the first rule that it fits, and remembers it."""
+def _marking(rules: tuple[Purpose, ...], waits: Marking) -> Marking:
+    """Give what marks a function by the first rule that it fits, and remembers it.
+
+    Args:
+        rules: The rules.
+        waits: Marks it by what is waited for in it.
+    """
 
     @cache
     def mark(name: str, file: str, runtime: str | None) -> int:
-        kept = marking(name, file, runtime) & ~KIND
+        kept = waits(name, file, runtime) & ~KIND
         known = is_known(name)
         for kind, rule in enumerate(rules, 1):
             if (known or rule.preset == CUSTOM) and rule.fits(name):

@@ -46,7 +46,7 @@ MOST_GROUPS = 2_000
     "pprof.temporal_analysis",
     title="Temporal workers",
     since="0.1",
-    example={"profile": "handle:0123456789abcdef"},
+    example={"profile": "handle:0123456789abcdef#goroutine"},
 )
 def temporal_analysis(profile: Profile, **filters: Unpack[SampleFilters]) -> TemporalAnalysisResult:
     """Tell what Temporal workers do: pollers, activities, cached workflows, sessions.
