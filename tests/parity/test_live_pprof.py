@@ -44,7 +44,7 @@ def run(command: list[str]) -> bytes:
 
 @pytest.fixture(scope="session")
 def pprof(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The command of pprof itself, built once: each test has a cache of its own, in which Go finds nothing."""
+    """The command of pprof itself, built once: each test has a cache of its own, which is empty."""
     built = tmp_path_factory.mktemp("pprof") / "pprof"
     run([str(GO), "build", "-o", str(built), "cmd/pprof"])
     return [str(built), "-symbolize=none"]
