@@ -119,10 +119,13 @@ def checked(given: Sequence[EarlierResult], session: Session) -> list[Earlier]:
 def _spec(tool: str, where: str) -> ToolSpec:
     """Find a tool by its name as it is written in Python, listed to clients, or typed as a command."""
     asked = tool.replace("-", "_").replace(" ", ".")
-    known = [name for name in names() if not load(name).result_model.page]
-    for name in known:
+    for name in names():
         if asked in (name, name.replace(".", "_"), name.removeprefix("pprof.")):
-            return load(name)
+            spec = load(name)
+            if not spec.result_model.page:
+                return spec
+    # Only who asks for none is told all: loading every tool takes a while.
+    known = [name for name in names() if not load(name).result_model.page]
     raise InvalidArgumentError(
         f"{where}: there is no tool {tool[:80]!r} with results for a page",
         hint=f"Tools: {', '.join(known)}.",
