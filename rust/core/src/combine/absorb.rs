@@ -1,9 +1,10 @@
 //! Rows of one partial in the tables of another.
 
 use super::fold::TOGETHER;
+use super::location_set::Place;
 use super::partial::Partial;
 use super::stack_set::{StackRow, hash};
-use super::tables::{Keep, Place, Tables};
+use super::tables::{Keep, Tables};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, MappingId, StringId};
 use crate::table::{Function, Label, LabelValue, Line, Mapping};
@@ -116,22 +117,7 @@ fn enter(into: &mut Partial, other: &Partial) -> Vec<u32> {
             row
         })
         .collect();
-    let mut locations: Vec<u32> = Vec::with_capacity(theirs.places.len());
-    let (mut together, mut lines) = (Vec::new(), Vec::new());
-    for (start, some) in (0..).step_by(TOGETHER).zip(theirs.places.chunks(TOGETHER)) {
-        together.clear();
-        lines.clear();
-        for (row, place) in (start..).zip(some) {
-            lines.extend(theirs.lines(row).iter().map(|line| Line {
-                function: FunctionId(functions[line.function.index()]),
-                ..*line
-            }));
-            let mapping = place.mapping.map(|mapping| mappings[mapping.index()]);
-            together.push((Place { mapping, ..*place }, lines.len() as u32));
-        }
-        tables.locations(&together, &lines, &mut rows);
-        locations.extend_from_slice(&rows);
-    }
+    let locations = locations(tables, theirs, &functions, &mappings);
     let sets = theirs.label_sets.sets();
     let mut labels = Vec::new();
     let label_sets: Vec<u32> = sets
@@ -178,6 +164,29 @@ fn strings(tables: &mut Tables, theirs: &Tables) -> Vec<StringId> {
         strings.extend(rows.iter().map(|&row| StringId(row)));
     }
     strings
+}
+
+/// The row of each of their locations, whose functions and mappings have these rows.
+fn locations(tables: &mut Tables, theirs: &Tables, functions: &[u32], mappings: &[MappingId]) -> Vec<u32> {
+    let mut locations = Vec::with_capacity(theirs.locations.len());
+    let (mut together, mut lines, mut rows) = (Vec::with_capacity(TOGETHER), Vec::new(), Vec::new());
+    let all: Vec<u32> = (0..theirs.locations.len() as u32).collect();
+    for some in all.chunks(TOGETHER) {
+        together.clear();
+        lines.clear();
+        for &row in some {
+            for line in theirs.locations.lines(row) {
+                let function = FunctionId(functions[line.function.index()]);
+                lines.push(tables.locations.shorten(Line { function, ..line }));
+            }
+            let place = theirs.locations.place(row);
+            let mapping = place.mapping.map(|mapping| mappings[mapping.index()]);
+            together.push((Place { mapping, ..place }, lines.len() as u32));
+        }
+        tables.locations.intern_all(&together, &lines, &mut rows);
+        locations.extend_from_slice(&rows);
+    }
+    locations
 }
 
 /// The row of each of their stacks, whose locations have these rows.

@@ -1,13 +1,14 @@
 //! Merged tables -> profile: which rows are written, and in which order.
 
+use super::location_set::Place;
 use super::parallel;
 use super::sums::{NONE, Sums};
-use super::tables::{Place, Tables};
+use super::tables::Tables;
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
 use crate::profile::{Header, Note, Profile};
 use crate::table::{
     ByteArena, FileIds, Function, Functions, Label, LabelSets, LabelValue, Line, Location, Locations,
-    Mapping, Mappings, Samples, Stacks, Strings, pack,
+    Mapping, Mappings, Packer, Samples, Stacks, Strings, pack,
 };
 use crate::value_type::ValueType;
 
@@ -64,7 +65,7 @@ impl Order {
         let of_locations = self
             .locations
             .iter()
-            .filter_map(|&row| tables.places[row as usize].mapping);
+            .filter_map(|&row| tables.locations.place(row).mapping);
         for row in of_locations
             .map(|mapping| mapping.0)
             .chain(self.mappings.first().copied())
@@ -94,7 +95,7 @@ struct Seen {
 impl Seen {
     fn new(tables: &Tables) -> Self {
         Self {
-            locations: vec![false; tables.places.len()],
+            locations: vec![false; tables.locations.len()],
             functions: vec![false; tables.functions.len()],
             mappings: vec![false; tables.mappings.len()],
         }
@@ -105,10 +106,10 @@ impl Seen {
         if std::mem::replace(&mut self.locations[row as usize], true) {
             return;
         }
-        if let Some(mapping) = tables.places[row as usize].mapping {
+        if let Some(mapping) = tables.locations.place(row).mapping {
             self.mapping(mapping.0, order);
         }
-        for line in tables.lines(row) {
+        for line in tables.locations.lines(row) {
             let function = line.function.0;
             if !std::mem::replace(&mut self.functions[function as usize], true) {
                 order.functions.push(function);
@@ -238,9 +239,10 @@ impl Rest {
 
 /// The stacks of the samples, and the stack of each sample.
 fn stacks(tables: &Tables, sums: &Sums, order: &Order) -> (Stacks, Vec<StackId>) {
-    let locations = numbers(&order.locations, tables.places.len());
+    let locations = numbers(&order.locations, tables.locations.len());
     let mut rows = vec![NONE; tables.stacks.len()];
     let mut stacks = ByteArena::default();
+    let packer = Packer::new(&locations);
     let mut packed = Vec::new();
     let of_samples = order
         .samples
@@ -249,9 +251,14 @@ fn stacks(tables: &Tables, sums: &Sums, order: &Order) -> (Stacks, Vec<StackId>)
             let stack = sums.stack(sample);
             let row = &mut rows[stack as usize];
             if *row == NONE {
-                packed.clear();
-                for &location in tables.stacks.get(stack) {
-                    pack(LocationId(locations[location as usize]), &mut packed);
+                let frames = tables.stacks.get(stack);
+                if let Some(packer) = &packer {
+                    packer.pack(frames, &mut packed);
+                } else {
+                    packed.clear();
+                    for &location in frames {
+                        pack(LocationId(locations[location as usize]), &mut packed);
+                    }
                 }
                 *row = stacks.push(&packed) as u32;
             }
@@ -273,11 +280,11 @@ pub(super) fn locations(tables: &Tables, order: &Order) -> Locations {
             relative,
             mapping,
             is_folded,
-        } = tables.places[row as usize];
+        } = tables.locations.place(row);
         lines.clear();
-        lines.extend(tables.lines(row).iter().map(|line| Line {
+        lines.extend(tables.locations.lines(row).map(|line| Line {
             function: FunctionId(function_numbers[line.function.index()]),
-            ..*line
+            ..line
         }));
         let start = mapping.map_or(0, |mapping| tables.mappings[mapping.index()].start);
         let location = Location {

@@ -3,8 +3,9 @@
 //! Strings are ranked by their bytes first; everything else is then compared by numbers.
 
 use super::build::{Order, numbers};
+use super::location_set::Place;
 use super::sums::{NONE, Sums};
-use super::tables::{MappingKey, Place, Tables};
+use super::tables::{MappingKey, Tables};
 use crate::ids::{LabelSetId, MappingId, StringId};
 use crate::table::{Label, LabelValue, Line};
 
@@ -42,7 +43,7 @@ impl Used {
         let mut used = Self {
             stacks: vec![false; tables.stacks.len()],
             label_sets: vec![false; tables.label_sets.sets().len()],
-            locations: vec![false; tables.places.len()],
+            locations: vec![false; tables.locations.len()],
             functions: vec![false; tables.functions.len()],
         };
         for &row in samples {
@@ -55,7 +56,7 @@ impl Used {
             }
         }
         for location in rows(&used.locations) {
-            for line in tables.lines(location) {
+            for line in tables.locations.lines(location) {
                 used.functions[line.function.index()] = true;
             }
         }
@@ -145,20 +146,20 @@ fn mappings(tables: &Tables, main: Option<MappingId>) -> Vec<u32> {
 fn locations(tables: &Tables, used: &Used, functions: &[u32], mappings: &[u32]) -> Vec<u32> {
     let function_ranks = numbers(functions, tables.functions.len());
     let mapping_ranks = numbers(mappings, tables.mappings.len());
-    let head = |place: &Place| {
+    let head = |place: Place| {
         let mapping = place
             .mapping
             .map_or(0, |mapping| u64::from(mapping_ranks[mapping.index()]) + 1);
         (mapping << 1 | u64::from(place.is_folded), place.relative)
     };
-    let line = |line: &Line| (function_ranks[line.function.index()], line.line, line.column);
+    let line = |line: Line| (function_ranks[line.function.index()], line.line, line.column);
     let mut order: Vec<((u64, u64), u32)> = rows(&used.locations)
-        .map(|row| (head(&tables.places[row as usize]), row))
+        .map(|row| (head(tables.locations.place(row)), row))
         .collect();
     super::parallel::sort(&mut order, |a, b| {
         a.0.cmp(&b.0).then_with(|| {
-            let (a, b) = (tables.lines(a.1), tables.lines(b.1));
-            a.iter().map(line).cmp(b.iter().map(line))
+            let (a, b) = (tables.locations.lines(a.1), tables.locations.lines(b.1));
+            a.map(line).cmp(b.map(line))
         })
     });
     order.into_iter().map(|(_, row)| row).collect()
@@ -166,23 +167,51 @@ fn locations(tables: &Tables, used: &Used, functions: &[u32], mappings: &[u32]) 
 
 /// The rank of each stack that is used, by row.
 fn stack_ranks(tables: &Tables, used: &Used, locations: &[u32]) -> Vec<u32> {
-    // Stacks are compared time and again, so their locations are looked up once, before, and in the order in which they lie.
-    let ranked = tables.stacks.renumbered(&numbers(locations, tables.places.len()));
-    // As many frames at the leaf as a word holds decide most comparisons.
+    let ranks = numbers(locations, tables.locations.len());
+    // As many frames as a number of 64 bits holds are compared at a time, from the leaf on; zero is the end of a stack.
     let bits = u32::BITS - (locations.len().max(1) as u32).leading_zeros();
     let frames = (u64::BITS / bits) as usize;
-    let beginning = |stack: &[u32]| {
-        (0..frames).fold(0, |word, at| {
-            word << bits | stack.get(at).map_or(0, |&rank| u64::from(rank) + 1)
+    let word = |row: u32, at: usize| {
+        let rest = tables.stacks.get(row).get(at * frames..).unwrap_or_default();
+        (0..frames).fold(0, |word, frame| {
+            let rank = rest.get(frame).map(|&location| ranks[location as usize]);
+            word << bits | rank.map_or(0, |rank| u64::from(rank) + 1)
         })
     };
-    let mut stacks: Vec<(u64, u32)> = rows(&used.stacks)
-        .map(|row| (beginning(ranked.get(row)), row))
-        .collect();
-    super::parallel::sort(&mut stacks, |a, b| {
-        a.0.cmp(&b.0).then_with(|| ranked.get(a.1).cmp(ranked.get(b.1)))
-    });
+    let mut stacks: Vec<(u64, u32)> = rows(&used.stacks).map(|row| (word(row, 0), row)).collect();
+    super::parallel::sort(&mut stacks, |a, b| a.0.cmp(&b.0));
+    let first_half = stacks.len() / 2;
+    let middle = stacks.get(first_half).map_or(0, |stack| stack.0);
+    let middle = stacks.partition_point(|stack| stack.0 < middle);
+    let (low, high) = stacks.split_at_mut(middle);
+    let (lows, highs) = (|| sort_equal(low, word), || sort_equal(high, word));
+    super::parallel::both(first_half, lows, highs);
     positions(&stacks, tables.stacks.len())
+}
+
+/// Sorts stacks that their first word does not tell apart by those that follow.
+fn sort_equal(stacks: &mut [(u64, u32)], word: impl Fn(u32, usize) -> u64) {
+    let mut equal = Vec::new();
+    let find = |stacks: &[(u64, u32)], from: usize, at: usize, equal: &mut Vec<_>| {
+        let mut start = from;
+        for run in stacks.chunk_by(|a, b| a.0 == b.0) {
+            // Stacks that have ended differ in nothing; there are no two of them.
+            if run.len() > 1 && run[0].0 != 0 {
+                equal.push((start..start + run.len(), at));
+            }
+            start += run.len();
+        }
+    };
+    find(stacks, 0, 1, &mut equal);
+    while let Some((run, at)) = equal.pop() {
+        let start = run.start;
+        let run = &mut stacks[run];
+        for stack in &mut *run {
+            stack.0 = word(stack.1, at);
+        }
+        run.sort_unstable_by_key(|stack| stack.0);
+        find(run, start, at + 1, &mut equal);
+    }
 }
 
 fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], order: &mut Order) {

@@ -3,12 +3,14 @@
 //! A heap profile of Go has one short label on every sample, the size of the objects: a few dozen different ones. Finding
 //! them by two words takes half the instructions of hashing bytes.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::fold::string_of;
 use crate::ids::StringId;
 use crate::limits::Limits;
 use crate::table::{Interner, Label, LabelSetsBuilder, LabelValue, StringsBuilder};
 use crate::wire::cursor::Cursor;
-use crate::wire::scan::numbers;
+use crate::wire::rows::numbers;
 
 /// Label messages met in a file, as they lie, and the set of each.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +30,7 @@ impl FileLabels {
     }
 
     /// The set of one label message or several; `None` when one of them is unusual.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set(
         &mut self,
         messages: Cursor<'_>,
@@ -48,6 +50,7 @@ impl FileLabels {
         Some(set)
     }
 
+    #[inline(never)]
     fn long(
         &mut self,
         mut messages: Cursor<'_>,

@@ -3,17 +3,22 @@
 //! Each row of the file is looked up once and remembered by its id; a sample is then its list of ids translated, one
 //! look-up for the whole stack, and its values added. Nothing counts before the last byte was found good.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::batch::Batch;
 use super::file_labels::FileLabels;
 use super::ids::FileRows;
+use super::location_set::{Place, ShortLine};
 use super::partial::{Partial, Staged, Told};
 use super::shape::{Named, Shape};
-use super::tables::{Place, Tables};
+use super::tables::Tables;
 use crate::error::Result;
 use crate::ids::{FunctionId, MappingId, StringId};
 use crate::limits::Limits;
 use crate::table::{Function, Line, Mapping};
+use crate::wire::rows::{self, ScanLine};
 use crate::wire::scan::{Scan, ScanHeader};
+use crate::wire::short_ids::{Way, Work};
 
 /// Memory that is used again for the next file.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +36,10 @@ pub(super) struct Scratch {
     /// Where the mapping of each row starts in this file.
     starts: Vec<(u64, MappingId)>,
     functions: FileRows,
-    lines: Vec<Line>,
+    /// Lines of the location that is being read.
+    read: Vec<ScanLine>,
+    /// Lines of locations that are looked up together.
+    lines: Vec<ShortLine>,
     /// Rows of what was looked up together.
     rows: Vec<u32>,
     pub(super) locations: FileRows,
@@ -93,7 +101,7 @@ impl Partial {
         let mut together = Vec::with_capacity(TOGETHER);
         loop {
             together.clear();
-            together.extend(strings.by_ref().take(TOGETHER));
+            together.extend(strings.by_ref().take(TOGETHER).map(|string| string.rest()));
             if together.is_empty() {
                 break;
             }
@@ -159,90 +167,112 @@ impl Partial {
             scratch.starts.push((mapping.start, row));
             told.mappings.push((row, merged));
         }
-        fold_functions(tables, scan, scratch)?;
-        fold_locations(tables, scan, scratch)?;
+        let way = Way::best();
+        way.run(FoldFunctions(tables, scan, scratch))?;
+        way.run(FoldLocations(tables, scan, scratch))?;
         Some(told)
     }
 }
 
-fn fold_functions(tables: &mut Tables, scan: &Scan<'_>, scratch: &mut Scratch) -> Option<()> {
-    scratch.functions.clear();
-    let mut all = scan.functions();
-    let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
-    loop {
-        ids.clear();
-        together.clear();
-        for function in all.by_ref().take(TOGETHER) {
-            let function = function?;
-            ids.push(function.id);
-            together.push(Function {
-                name: string(scratch, function.name)?,
-                system_name: string(scratch, function.system_name)?,
-                filename: string(scratch, function.filename)?,
-                start_line: function.start_line,
-            });
-        }
-        if ids.is_empty() {
-            return Some(());
-        }
-        tables.functions(&together, &mut scratch.rows);
-        for (&id, &row) in ids.iter().zip(&scratch.rows) {
-            scratch.functions.insert(id, row)?;
+/// All functions of a file.
+struct FoldFunctions<'f, 'a>(&'f mut Tables, &'f Scan<'a>, &'f mut Scratch);
+
+impl Work for FoldFunctions<'_, '_> {
+    type Outcome = Option<()>;
+
+    #[inline(always)]
+    fn run(self, way: Way) -> Option<()> {
+        let Self(tables, scan, scratch) = self;
+        let Scratch {
+            strings,
+            functions,
+            rows,
+            ..
+        } = scratch;
+        functions.clear();
+        let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+        let mut messages = scan.functions();
+        loop {
+            for message in messages.by_ref().take(TOGETHER) {
+                let function = rows::function(way, message)?;
+                ids.push(function.id);
+                together.push(Function {
+                    name: string_of(strings, function.name)?,
+                    system_name: string_of(strings, function.system_name)?,
+                    filename: string_of(strings, function.filename)?,
+                    start_line: function.start_line,
+                });
+            }
+            if ids.is_empty() {
+                return Some(());
+            }
+            tables.functions(&together, rows);
+            functions.insert_all(&ids, rows)?;
+            ids.clear();
+            together.clear();
         }
     }
 }
 
-fn fold_locations(tables: &mut Tables, scan: &Scan<'_>, scratch: &mut Scratch) -> Option<()> {
-    let Scratch {
-        mappings,
-        starts,
-        functions,
-        locations,
-        lines,
-        rows,
-        ..
-    } = scratch;
-    locations.clear();
-    lines.clear();
-    let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
-    let mut enter = |ids: &mut Vec<u64>, together: &mut Vec<(Place, u32)>, lines: &mut Vec<Line>| {
-        tables.locations(together, lines, rows);
-        for (&id, &row) in ids.iter().zip(rows.iter()) {
-            locations.insert(id, row)?;
-        }
-        ids.clear();
-        together.clear();
+/// All locations of a file.
+struct FoldLocations<'f, 'a>(&'f mut Tables, &'f Scan<'a>, &'f mut Scratch);
+
+impl Work for FoldLocations<'_, '_> {
+    type Outcome = Option<()>;
+
+    #[inline(always)]
+    fn run(self, way: Way) -> Option<()> {
+        let Self(tables, scan, scratch) = self;
+        let Scratch {
+            mappings,
+            starts,
+            functions,
+            locations,
+            read,
+            lines,
+            rows,
+            ..
+        } = scratch;
+        let set = &mut tables.locations;
+        locations.clear();
         lines.clear();
-        Some(())
-    };
-    scan.for_each_location(|location, its_lines| {
-        for line in its_lines {
-            lines.push(Line {
-                function: FunctionId(functions.get(line.function)?),
-                line: line.line,
-                column: line.column,
-            });
-        }
-        let (start, mapping) = match location.mapping {
-            0 => (0, None),
-            id => {
-                let (start, row) = starts[mappings.get(id)? as usize];
-                (start, Some(row))
+        let (mut ids, mut together) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+        let mut messages = scan.locations();
+        loop {
+            for message in messages.by_ref().take(TOGETHER) {
+                let location = rows::location(way, message, read)?;
+                for line in &*read {
+                    lines.push(set.shorten(Line {
+                        function: FunctionId(functions.get(line.function)?),
+                        line: line.line,
+                        column: line.column,
+                    }));
+                }
+                let (start, mapping) = match location.mapping {
+                    0 => (0, None),
+                    id => {
+                        let (start, row) = starts[mappings.get(id)? as usize];
+                        (start, Some(row))
+                    }
+                };
+                let place = Place {
+                    relative: location.address.wrapping_sub(start),
+                    mapping,
+                    is_folded: location.is_folded,
+                };
+                ids.push(location.id);
+                together.push((place, lines.len() as u32));
             }
-        };
-        let place = Place {
-            relative: location.address.wrapping_sub(start),
-            mapping,
-            is_folded: location.is_folded,
-        };
-        ids.push(location.id);
-        together.push((place, lines.len() as u32));
-        if ids.len() == TOGETHER {
-            enter(&mut ids, &mut together, lines)?;
+            if ids.is_empty() {
+                return Some(());
+            }
+            set.intern_all(&together, lines, rows);
+            locations.insert_all(&ids, rows)?;
+            ids.clear();
+            together.clear();
+            lines.clear();
         }
-        Some(())
-    })?;
-    enter(&mut ids, &mut together, lines)
+    }
 }
 
 fn string(scratch: &Scratch, index: u64) -> Option<StringId> {

@@ -9,7 +9,7 @@ use crate::interrupt;
 use crate::limits::Limits;
 use crate::wire::cursor::Cursor;
 use crate::wire::scan::Scan;
-use crate::wire::short_ids::Way;
+use crate::wire::short_ids::{Way, Work};
 
 /// Samples between two looks at the will of the caller.
 const PATIENCE: usize = 1 << 13;
@@ -28,26 +28,12 @@ impl Partial {
         scratch.staged.width = width;
         scratch.labels.next_file();
         scratch.batch.clear();
-        let way = Way::best();
-        let mut until_check = 0;
-        let folded = way.run(|| {
-            scan.for_each_sample(|sample| {
-                if until_check == 0 {
-                    until_check = PATIENCE;
-                    interrupt::check().ok()?;
-                }
-                until_check -= 1;
-                self.fold_sample(way, sample, limits, scratch)?;
-                if scratch.batch.is_full() {
-                    self.look_up(&mut scratch.batch, &mut scratch.staged.rows);
-                }
-                Some(())
-            })
-        });
+        if width == 0 {
+            return Ok(None);
+        }
+        let folded = Way::best().run(FoldSamples(self, scan, limits, scratch));
         if folded.is_none() {
             interrupt::check()?;
-        } else {
-            self.look_up(&mut scratch.batch, &mut scratch.staged.rows);
         }
         Ok(folded)
     }
@@ -61,23 +47,20 @@ impl Partial {
         scratch: &mut Scratch,
     ) -> Option<()> {
         let (first_frame, first_value) = (scratch.batch.frames.len, scratch.staged.values.len());
-        let labels = if let Some(labels) = in_order(way, sample, scratch) {
-            labels
+        let (labels, bits) = if let Some(read) = in_order(way, sample, scratch) {
+            read
         } else {
             scratch.batch.frames.len = first_frame;
             scratch.staged.values.truncate(first_value);
             in_any_order(way, sample, scratch)?
         };
         let hash = scratch.batch.frames.hash_from(first_frame)?;
-        let end = scratch.batch.frames.len;
-        let values = scratch.staged.values.get(first_value..)?;
-        if values.len() != scratch.staged.width
-            || values.is_empty()
-            || (end - first_frame) as u64 > limits.stack_depth
+        let depth = scratch.batch.frames.len - first_frame;
+        if scratch.staged.values.len() != first_value + scratch.staged.width
+            || depth as u64 > limits.stack_depth
         {
             return None;
         }
-        let is_nothing = values.iter().fold(0, |bits, value| bits | value) == 0;
         let label_set = if labels.is_done() {
             0
         } else {
@@ -86,7 +69,7 @@ impl Partial {
                 .labels
                 .set(labels, &scratch.strings, limits, &self.tables.strings, sets)?
         };
-        if is_nothing {
+        if bits == 0 {
             // What it names was checked; it adds nothing.
             scratch.staged.values.truncate(first_value);
             scratch.batch.frames.len = first_frame;
@@ -97,10 +80,37 @@ impl Partial {
     }
 }
 
+/// All samples of a file.
+struct FoldSamples<'f, 'a>(&'f mut Partial, &'f Scan<'a>, &'f Limits, &'f mut Scratch);
+
+impl Work for FoldSamples<'_, '_> {
+    type Outcome = Option<()>;
+
+    #[inline(always)]
+    fn run(self, way: Way) -> Option<()> {
+        let Self(partial, scan, limits, scratch) = self;
+        let mut until_check = 0;
+        for sample in scan.samples() {
+            if until_check == 0 {
+                until_check = PATIENCE;
+                interrupt::check().ok()?;
+            }
+            until_check -= 1;
+            partial.fold_sample(way, sample, limits, scratch)?;
+            if scratch.batch.is_full() {
+                partial.look_up(&mut scratch.batch, &mut scratch.staged.rows);
+            }
+        }
+        partial.look_up(&mut scratch.batch, &mut scratch.staged.rows);
+        Some(())
+    }
+}
+
 /// Takes frames and values of a sample as every encoder but a few writes it: packed locations, packed values, labels. Gives the
-/// label messages, of which it has not been checked what they are; `None` for anything else.
+/// label messages, of which it has not been checked what they are, and all bits that are set in one of the values; `None` for
+/// anything else.
 #[inline(always)]
-fn in_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Option<Cursor<'a>> {
+fn in_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Option<(Cursor<'a>, i64)> {
     if sample.tag()? != 0x0a {
         return None;
     }
@@ -111,15 +121,21 @@ fn in_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Opti
     if sample.tag()? != 0x12 {
         return None;
     }
-    let mut values = sample.prefixed()?;
-    for _ in 0..scratch.staged.width {
-        scratch.staged.values.push(values.even_varint(way)? as i64);
+    let mut packed = sample.prefixed()?;
+    let values = &mut scratch.staged.values;
+    let first = values.len();
+    values.resize(first + scratch.staged.width, 0);
+    let mut bits = 0;
+    for value in &mut values[first..] {
+        *value = packed.even_varint(way)? as i64;
+        bits |= *value;
     }
-    values.is_done().then_some(sample)
+    packed.is_done().then_some((sample, bits))
 }
 
 /// The same for fields in any order, packed or not. Label messages have to follow one another.
-fn in_any_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Option<Cursor<'a>> {
+fn in_any_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> Option<(Cursor<'a>, i64)> {
+    let first = scratch.staged.values.len();
     let mut labels: Option<(usize, usize)> = None;
     while !sample.is_done() {
         let start = sample.position();
@@ -157,5 +173,8 @@ fn in_any_order<'a>(way: Way, mut sample: Cursor<'a>, scratch: &mut Scratch) -> 
         }
     }
     let (start, end) = labels.unwrap_or_default();
-    Some(sample.part(start, end))
+    let bits = scratch.staged.values[first..]
+        .iter()
+        .fold(0, |bits, value| bits | value);
+    Some((sample.part(start, end), bits))
 }

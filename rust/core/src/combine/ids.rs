@@ -1,5 +1,7 @@
 //! Merged rows by the ids of one file.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::stack_set::hash_groups;
 use super::sums::NONE;
 use crate::wire::cursor::Cursor;
@@ -61,6 +63,15 @@ impl FileRows {
         self.sparse.insert(id, row).is_none().then_some(())
     }
 
+    /// Enters the rows of several ids.
+    #[inline]
+    pub(super) fn insert_all(&mut self, ids: &[u64], rows: &[u32]) -> Option<()> {
+        for (&id, &row) in ids.iter().zip(rows) {
+            self.insert(id, row)?;
+        }
+        Some(())
+    }
+
     /// The row of an id.
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
@@ -75,7 +86,7 @@ impl FileRows {
     }
 
     /// Appends the rows of packed ids; [`NONE`] may be among them where an id is unknown.
-    #[inline]
+    #[inline(always)]
     pub(super) fn translate(&self, way: Way, mut packed: Cursor<'_>, frames: &mut Frames) -> Option<()> {
         // Each id takes a byte at least, so this is room for all of them.
         frames.make_room(packed.rest_len());
@@ -107,7 +118,7 @@ impl Frames {
     }
 
     /// The hash of the rows from `start` on, unless [`NONE`] is among them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hash_from(&mut self, start: usize) -> Option<u64> {
         self.make_room(0);
         // Whole groups of four are hashed; what is missing is zero.
@@ -115,10 +126,9 @@ impl Frames {
             *behind = [0; 3];
         }
         let depth = self.len - start;
-        let groups = self.room[start..start + depth.next_multiple_of(4)]
-            .as_chunks::<4>()
-            .0;
+        let own = &self.room[start..start + depth.next_multiple_of(4)];
         let mut all = 0;
+        let (groups, _) = own.as_chunks::<4>();
         let groups = groups.iter().inspect(|[a, b, c, d]| all |= a | b | c | d);
         let hash = hash_groups(groups.copied(), depth);
         // No table has so many rows that one has the first bit of `NONE`.
@@ -132,7 +142,7 @@ impl Frames {
         self.len += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn make_room(&mut self, more: usize) {
         if self.room.len() - self.len < more + PAST {
             self.room.resize(2 * (self.len + more + PAST), 0);

@@ -4,9 +4,10 @@
 //! samples first name them, as in pprof. Where order must not matter there is [`super::Partial`].
 
 use super::build::{Build, Order};
+use super::location_set::{Place, ShortLine};
 use super::stack_set::{StackRow, hash};
 use super::sums::Sums;
-use super::tables::{Keep, Place, Tables};
+use super::tables::{Keep, Tables};
 use crate::error::{Error, Result};
 use crate::ids::{FunctionId, LabelSetId, LocationId, MappingId, StackId, StringId};
 use crate::profile::{Header, Note, Profile};
@@ -154,13 +155,13 @@ impl<'p> Source<'p> {
         let start = location
             .mapping
             .map_or(0, |mapping| profile.mappings.get(mapping).start);
-        let lines: Vec<Line> = profile
+        let lines: Vec<ShortLine> = profile
             .locations
             .lines(id)
             .iter()
-            .map(|line| Line {
-                function: self.function(tables, line.function),
-                ..*line
+            .map(|line| {
+                let function = self.function(tables, line.function);
+                tables.locations.shorten(Line { function, ..*line })
             })
             .collect();
         let place = Place {
@@ -168,7 +169,7 @@ impl<'p> Source<'p> {
             mapping,
             is_folded: location.is_folded,
         };
-        *self.locations[id.index()].insert(tables.location(place, &lines))
+        *self.locations[id.index()].insert(tables.locations.intern(place, &lines))
     }
 
     pub(super) fn stack(&mut self, tables: &mut Tables, id: StackId) -> StackRow {

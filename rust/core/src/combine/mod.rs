@@ -12,6 +12,7 @@ mod fold;
 mod fold_samples;
 mod gathered;
 mod ids;
+mod location_set;
 mod many;
 mod merge;
 mod parallel;

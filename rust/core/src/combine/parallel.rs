@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 
 /// Below this many rows work is over before a thread has started. Chosen.
 pub(crate) const WORTH_A_THREAD: usize = 1 << 14;
@@ -12,7 +13,9 @@ pub(crate) const WORTH_A_THREAD: usize = 1 << 14;
 /// How many threads to use where nobody says so: all the process may have.
 #[must_use]
 pub fn available() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    // To ask the system is to read a dozen files.
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
 /// Sorts by a total order, on two threads when that pays.

@@ -38,7 +38,7 @@ pub fn side_by_side(base: &Profile, profile: &Profile) -> Result<Profile> {
     } = both;
     let order = Order {
         samples: Vec::new(),
-        locations: (0..tables.places.len() as u32).collect(),
+        locations: (0..tables.locations.len() as u32).collect(),
         functions: (0..tables.functions.len() as u32).collect(),
         mappings: (0..tables.mappings.len() as u32).collect(),
     };

@@ -4,7 +4,7 @@
 //! sample that comes in, and comparing words of a known length beats comparing varints.
 
 use super::tables::mix;
-use crate::table::RowIndex;
+use crate::table::{NO_ROW, RowIndex};
 
 /// Distinct lists of location rows, leaf first.
 #[derive(Debug, Clone, Default)]
@@ -25,24 +25,16 @@ impl StackSet {
         frames_of(&self.frames, &self.ends, row)
     }
 
-    /// The same stacks with other numbers for their locations, to be read and not to be searched.
-    pub(super) fn renumbered(&self, numbers: &[u32]) -> Self {
-        Self {
-            frames: self.frames.iter().map(|&row| numbers[row as usize]).collect(),
-            ends: self.ends.clone(),
-            index: RowIndex::default(),
-        }
-    }
-
     /// The rows of several stacks, each its hash and where its locations end in `frames`; those that are new are added in order.
     ///
     /// Looking one up waits for memory three times: for the place in the index, the row, the locations. Several at once wait
     /// together.
     pub(super) fn intern_all(&mut self, stacks: &[(u64, u32)], frames: &[u32], rows: &mut Vec<StackRow>) {
+        let hashes: Vec<u64> = stacks.iter().map(|&(hash, _)| hash).collect();
+        let mut candidates = Vec::with_capacity(hashes.len());
+        self.index.candidates(&hashes, &mut candidates);
         let mut touched = 0;
-        let candidates = stacks.iter().map(|&(hash, _)| self.index.candidate(hash));
-        let candidates: Vec<Option<u32>> = candidates.collect();
-        for &row in candidates.iter().flatten() {
+        for &row in candidates.iter().filter(|row| **row != NO_ROW) {
             let stack = self.get(row);
             touched ^= stack.first().copied().unwrap_or(0) ^ stack.last().copied().unwrap_or(0);
         }
@@ -52,7 +44,7 @@ impl StackSet {
             let own = &frames[start..end as usize];
             start = end as usize;
             rows.push(match candidate {
-                Some(row) if self.get(row) == own => StackRow { row, hash },
+                row if row != NO_ROW && self.get(row) == own => StackRow { row, hash },
                 _ => self.intern(hash, own),
             });
         }

@@ -7,9 +7,10 @@
 //! Unlike pprof, inlined lines that differ only in their column stay apart: its key overwrites the column of every
 //! line but the last.
 
+use super::location_set::LocationSet;
 use super::stack_set::StackSet;
-use crate::ids::{FunctionId, LocationId, MappingId, StringId};
-use crate::table::{Function, LabelSetsBuilder, Line, Mapping, RowIndex, StringsBuilder};
+use crate::ids::{FunctionId, MappingId, StringId};
+use crate::table::{Function, LabelSetsBuilder, Mapping, RowIndex, StringsBuilder};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
@@ -42,14 +43,6 @@ impl MappingKey {
     }
 }
 
-/// A location: where it is relative to its mapping, or its address when it has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub relative: u64,
-    pub mapping: Option<MappingId>,
-    pub is_folded: bool,
-}
-
 /// Which of several equal mappings stands for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -65,14 +58,13 @@ pub(super) struct Tables {
     pub strings: StringsBuilder,
     pub functions: Vec<Function>,
     function_index: RowIndex,
+    /// Of functions that are looked up together.
+    hashes: Vec<u64>,
     pub mappings: Vec<Mapping>,
     /// Whether a profile that was taken up has the mapping; a file that turned out to be broken may have named it too.
     pub settled: Vec<bool>,
     mapping_rows: FxHashMap<MappingKey, MappingId>,
-    pub places: Vec<Place>,
-    line_ends: Vec<u32>,
-    lines: Vec<Line>,
-    location_index: RowIndex,
+    pub locations: LocationSet,
     pub stacks: StackSet,
     pub label_sets: LabelSetsBuilder,
 }
@@ -96,9 +88,18 @@ impl Tables {
     ///
     /// Looking one up waits for memory twice, for the place in the index and for the row. Several at once wait together.
     pub(super) fn functions(&mut self, functions: &[Function], rows: &mut Vec<u32>) {
-        let hashed = functions.iter().map(hash_function);
+        self.hashes.clear();
+        self.hashes.extend(functions.iter().map(hash_function));
         rows.clear();
-        rows.extend(hashed.map(|hash| self.function_index.candidate(hash).unwrap_or(u32::MAX)));
+        self.function_index.candidates(&self.hashes, rows);
+        let mut touched = 0;
+        for &row in rows.iter() {
+            touched ^= self
+                .functions
+                .get(row as usize)
+                .map_or(0, |function| function.filename.0);
+        }
+        std::hint::black_box(touched);
         for (row, function) in rows.iter_mut().zip(functions) {
             if self.functions.get(*row as usize) != Some(function) {
                 *row = self.function(*function).0;
@@ -158,81 +159,10 @@ impl Tables {
             ..flags
         };
     }
-
-    pub(super) fn location(&mut self, place: Place, lines: &[Line]) -> LocationId {
-        let Self {
-            places,
-            line_ends,
-            lines: all,
-            location_index,
-            ..
-        } = self;
-        let next = places.len() as u32;
-        let row = location_index.find_or_insert(hash_location(place, lines), next, |row| {
-            places[row as usize] == place && lines_of(line_ends, all, row) == lines
-        });
-        if row == next {
-            places.push(place);
-            all.extend_from_slice(lines);
-            line_ends.push(all.len() as u32);
-        }
-        LocationId(row)
-    }
-
-    /// The rows of several locations, as [`Self::functions`]: of each its place and where its lines end in `lines`.
-    pub(super) fn locations(&mut self, places: &[(Place, u32)], lines: &[Line], rows: &mut Vec<u32>) {
-        let with_lines = places.iter().scan(0, |start, &(place, end)| {
-            let own = &lines[*start..end as usize];
-            *start = end as usize;
-            Some((place, own))
-        });
-        let hashed = with_lines.clone().map(|(place, own)| hash_location(place, own));
-        rows.clear();
-        rows.extend(hashed.map(|hash| self.location_index.candidate(hash).unwrap_or(u32::MAX)));
-        let mut touched = 0;
-        for &row in rows.iter().filter(|row| **row != u32::MAX) {
-            let first = self.lines(row).first();
-            touched ^= self.places[row as usize].relative ^ first.map_or(0, |line| line.line as u64);
-        }
-        std::hint::black_box(touched);
-        for (row, (place, own)) in rows.iter_mut().zip(with_lines) {
-            if self.places.get(*row as usize) != Some(&place) || self.lines(*row) != own {
-                *row = self.location(place, own).0;
-            }
-        }
-    }
-
-    /// The lines of a location.
-    pub(super) fn lines(&self, location: u32) -> &[Line] {
-        lines_of(&self.line_ends, &self.lines, location)
-    }
-}
-
-fn lines_of<'a>(ends: &[u32], lines: &'a [Line], row: u32) -> &'a [Line] {
-    let row = row as usize;
-    let start = if row == 0 { 0 } else { ends[row - 1] as usize };
-    &lines[start..ends[row] as usize]
 }
 
 fn hash_function(function: &Function) -> u64 {
     FxBuildHasher.hash_one(function)
-}
-
-fn hash_location(place: Place, lines: &[Line]) -> u64 {
-    let mapping = place.mapping.map_or(u32::MAX, |mapping| mapping.0);
-    let head = (u64::from(mapping) << 1) | u64::from(place.is_folded);
-    let mut hash = mix(
-        place.relative ^ 0x243f_6a88_85a3_08d3,
-        head ^ 0x1319_8a2e_0370_7344,
-    );
-    for line in lines {
-        let position = (line.line as u64) ^ (line.column as u64).rotate_left(32);
-        hash = mix(
-            hash ^ position,
-            u64::from(line.function.0) ^ 0xa409_3822_299f_31d0,
-        );
-    }
-    hash
 }
 
 /// A multiplication to 128 bits, folded to 64: what wyhash and its kin are made of.

@@ -124,9 +124,12 @@ impl Interner {
     /// Looking one up waits for memory three times: for the slot, the place of the row, the row. Several at once wait
     /// together, so each step is done for all before the next.
     pub(crate) fn intern_all(&mut self, strings: &[&[u8]], rows: &mut Vec<u32>) {
-        let hashed = strings.iter().map(|bytes| FxBuildHasher.hash_one(bytes));
+        let hashes: Vec<u64> = strings
+            .iter()
+            .map(|bytes| FxBuildHasher.hash_one(bytes))
+            .collect();
         rows.clear();
-        rows.extend(hashed.map(|hash| self.index.candidate(hash).unwrap_or(u32::MAX)));
+        self.index.candidates(&hashes, rows);
         let mut touched = 0;
         for &row in rows.iter().filter(|&&row| row != u32::MAX) {
             touched ^= self.arena.from(row as usize).0.first().copied().unwrap_or(0);

@@ -12,6 +12,9 @@ pub struct RowIndex {
     rows: usize,
 }
 
+/// No row: there are never so many.
+pub const NO_ROW: u32 = u32::MAX;
+
 /// Places of the smallest set.
 const FEWEST: usize = 16;
 
@@ -73,6 +76,18 @@ impl RowIndex {
             }
             at = (at + 1) & (self.places.len() - 1);
         }
+    }
+
+    /// Appends what [`Self::candidate`] says for each of several hashes, [`NO_ROW`] for none.
+    ///
+    /// Their places are asked for first, all at once: the search of one is too long for the next to be fetched meanwhile.
+    pub fn candidates(&self, hashes: &[u64], rows: &mut Vec<u32>) {
+        let mut touched = 0;
+        for &hash in hashes {
+            touched ^= self.places.get(self.start(short(hash))).copied().unwrap_or(0);
+        }
+        std::hint::black_box(touched);
+        rows.extend(hashes.iter().map(|&hash| self.candidate(hash).unwrap_or(NO_ROW)));
     }
 
     /// The equal row, or `next` when there is none yet; the caller then adds that row.

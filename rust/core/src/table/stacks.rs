@@ -148,6 +148,49 @@ pub(crate) fn pack(location: LocationId, into: &mut Vec<u8>) {
     into.push(value as u8);
 }
 
+/// Packs stacks of rows that get other numbers: what is written for each row is made once, before.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    /// By row, the bytes of its number and, in the highest byte, how many they are.
+    written: Vec<u32>,
+}
+
+/// Bytes that a [`Packer`] writes at a time, and so the room behind a stack that it needs.
+const AT_ONCE: usize = 4;
+
+impl Packer {
+    /// Numbers by row; `None` when one takes more than three bytes.
+    pub(crate) fn new(numbers: &[u32]) -> Option<Self> {
+        let written = |&number: &u32| {
+            let value = number.wrapping_add(1);
+            let len = (32 - value.leading_zeros()).div_ceil(7);
+            let bytes = value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2;
+            let more = 0x80_8080 & ((1 << (8 * len.saturating_sub(1))) - 1);
+            bytes | more | len << 24
+        };
+        // No number at all, which is what a row has that is not used, becomes no bytes.
+        let is_short = |&number: &u32| number.wrapping_add(1) < 1 << 21;
+        numbers.iter().all(is_short).then(|| Self {
+            written: numbers.iter().map(written).collect(),
+        })
+    }
+
+    /// Replaces `into` by the packed form of a stack.
+    #[inline]
+    pub(crate) fn pack(&self, rows: &[u32], into: &mut Vec<u8>) {
+        into.resize(AT_ONCE * (rows.len() + 1), 0);
+        let mut end = 0;
+        for &row in rows {
+            let written = self.written[row as usize];
+            if let Some(place) = into.get_mut(end..).and_then(<[u8]>::first_chunk_mut) {
+                *place = written.to_le_bytes();
+            }
+            end += (written >> 24) as usize;
+        }
+        into.truncate(end);
+    }
+}
+
 /// Collects stacks, each once.
 #[derive(Debug, Clone, Default)]
 pub struct StacksBuilder {
@@ -231,6 +274,22 @@ mod tests {
         assert_eq!(read, rows);
         stacks.read(empty, &mut read);
         assert_eq!(read, []);
+    }
+
+    #[test]
+    fn a_packer_writes_what_packing_one_by_one_writes() {
+        let numbers = [0, 126, 127, 128, 16_382, 16_383, 16_384, (1 << 21) - 2, u32::MAX];
+        let packer = Packer::new(&numbers).unwrap();
+        for rows in [&[0, 1, 2, 3, 4, 5, 6, 7][..], &[7], &[], &[7, 7, 7, 0]] {
+            let mut one_by_one = Vec::new();
+            for &row in rows {
+                pack(LocationId(numbers[row as usize]), &mut one_by_one);
+            }
+            let mut packed = vec![9; 3];
+            packer.pack(rows, &mut packed);
+            assert_eq!(packed, one_by_one);
+        }
+        assert!(Packer::new(&[(1 << 21) - 1]).is_none());
     }
 
     proptest! {

@@ -8,6 +8,9 @@
 use super::short_ids::Way;
 use super::varint::word_varint;
 
+/// The tag that [`Cursor::field`] gives behind the last field.
+const END: u16 = 1 << 8;
+
 /// A stretch of `content` that is being read. Numbers are taken from whole words, which may reach behind the stretch: what
 /// lies there is never used.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +110,12 @@ impl<'a> Cursor<'a> {
         (self.at <= self.end && byte < 0x80).then_some(byte)
     }
 
+    /// Whether the next byte is this one.
+    #[inline(always)]
+    pub(crate) fn follows(&self, byte: u8) -> bool {
+        self.at < self.end && self.content.get(self.at) == Some(&byte)
+    }
+
     /// The next number.
     #[inline(always)]
     pub(crate) fn varint(&mut self) -> Option<u64> {
@@ -151,6 +160,67 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
+    /// The tag and the number of the next field, [`END`] when there is none; `None` when one word does not hold both.
+    #[inline(always)]
+    pub(crate) fn field(&mut self, way: Way) -> Option<(u16, u64)> {
+        if self.is_done() {
+            return Some((END, 0));
+        }
+        let word = self.word()?;
+        // In the place of the byte that is shifted in is one that ends no number.
+        let (value, len) = way.varint(word >> 8 | 0x80 << 56)?;
+        self.skip(1 + len)?;
+        Some((u16::from(word as u8), value))
+    }
+
+    /// The numbers of the fields 1, 2, ..., of which any may be missing and then is 0; and behind them any other field.
+    #[inline(always)]
+    pub(crate) fn numbers<const N: usize>(&mut self, way: Way) -> Option<[u64; N]> {
+        let mut numbers = [0; N];
+        let mut behind = *self;
+        let mut field = behind.field(way)?;
+        for (number, tag) in numbers.iter_mut().zip((0x08..).step_by(8)) {
+            if field.0 == tag {
+                *number = field.1;
+                *self = behind;
+                field = behind.field(way)?;
+            }
+        }
+        Some(numbers)
+    }
+
+    /// The numbers of the next field, if it has this tag and is a message of nothing but the fields 1 and 2, and if one word holds
+    /// all of that.
+    #[inline(always)]
+    pub(crate) fn two_numbers(&mut self, way: Way, tag: u8) -> Option<[u64; 2]> {
+        let word = self.word()?;
+        let len = (word >> 8) as usize & 0xff;
+        let (one, one_len) = way.varint(word >> 24)?;
+        let second = word >> (24 + 8 * one_len.min(4));
+        let (two, two_len) = way.varint(second >> 8)?;
+        let is_it = word & 0x00ff_00ff == 0x0008_0000 | u64::from(tag)
+            && second & 0xff == 0x10
+            && len == 2 + one_len + two_len
+            && len <= 6;
+        if !is_it {
+            return None;
+        }
+        self.skip(2 + len)?;
+        Some([one, two])
+    }
+
+    /// The next `len` bytes.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, len: u64) -> Option<Self> {
+        let start = self.at;
+        self.skip(usize::try_from(len).ok()?)?;
+        Some(Self {
+            content: self.content,
+            at: start,
+            end: self.at,
+        })
+    }
+
     /// The stretch behind a length.
     #[inline(always)]
     pub(crate) fn prefixed(&mut self) -> Option<Self> {
@@ -163,13 +233,7 @@ impl<'a> Cursor<'a> {
             }
             _ => usize::try_from(self.varint()?).ok()?,
         };
-        let start = self.at;
-        self.skip(len)?;
-        Some(Self {
-            content: self.content,
-            at: start,
-            end: self.at,
-        })
+        self.take(len as u64)
     }
 }
 

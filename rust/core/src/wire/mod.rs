@@ -11,6 +11,7 @@ mod encode;
 pub mod legacy;
 mod open;
 mod plain_samples;
+pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod short_ids;
 mod stream;

@@ -5,7 +5,7 @@
 
 use super::cursor::Cursor;
 use super::decode::Rows;
-use super::scan::numbers;
+use super::rows::numbers;
 use super::varint::word_varint;
 use crate::limits::Limits;
 

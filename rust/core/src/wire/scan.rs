@@ -4,7 +4,10 @@
 //! only; of anything else it says nothing but that it gives up, and the full decoder then reads the file, or says what
 //! is wrong with it.
 
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
 use super::cursor::Cursor;
+use super::rows::{ScanMapping, mapping, numbers};
 
 /// Stretches of the bytes in which messages of one field follow one another.
 #[derive(Debug, Default)]
@@ -14,12 +17,23 @@ struct Runs {
 }
 
 impl Runs {
-    fn add(&mut self, start: usize, end: usize) {
-        self.messages += 1;
+    /// Takes the message behind a tag at `start`, and all that follow it with the same tag.
+    #[inline]
+    fn take(&mut self, start: usize, tag: u8, cursor: &mut Cursor<'_>) -> Option<()> {
+        loop {
+            cursor.prefixed()?;
+            self.messages += 1;
+            if !cursor.follows(tag) {
+                break;
+            }
+            cursor.tag()?;
+        }
+        let end = cursor.position();
         match self.runs.last_mut() {
             Some(last) if last.1 == start => last.1 = end,
             _ => self.runs.push((start, end)),
         }
+        Some(())
     }
 }
 
@@ -36,46 +50,6 @@ pub(crate) struct ScanHeader {
     pub comments: Vec<u64>,
     pub default_sample_type: u64,
     pub doc_url: u64,
-}
-
-/// One mapping as it stands in the file.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct ScanMapping {
-    pub id: u64,
-    pub start: u64,
-    pub limit: u64,
-    pub offset: u64,
-    pub file: u64,
-    pub build_id: u64,
-    /// `has_functions`, `has_filenames`, `has_line_numbers`, `has_inline_frames`.
-    pub has: [bool; 4],
-}
-
-/// One function as it stands in the file.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct ScanFunction {
-    pub id: u64,
-    pub name: u64,
-    pub system_name: u64,
-    pub filename: u64,
-    pub start_line: i64,
-}
-
-/// One location as it stands in the file; its lines are given beside it.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct ScanLocation {
-    pub id: u64,
-    pub mapping: u64,
-    pub address: u64,
-    pub is_folded: bool,
-}
-
-/// One line as it stands in the file.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct ScanLine {
-    pub function: u64,
-    pub line: i64,
-    pub column: i64,
 }
 
 /// A profile laid out.
@@ -106,41 +80,46 @@ impl<'a> Scan<'a> {
         while !cursor.is_done() {
             let start = cursor.position();
             let tag = cursor.tag()?;
-            match tag & 7 {
-                0 => {
+            match (tag & 7, tag >> 3) {
+                (0, number) => {
                     let value = cursor.varint()?;
-                    scan.number(tag >> 3, value)?;
+                    scan.number(number, value)?;
                 }
-                2 => {
-                    let message = cursor.prefixed()?;
-                    scan.message(tag >> 3, message, start, cursor.position())?;
-                }
+                (2, number) => match scan.runs(number) {
+                    Some(runs) => runs.take(start, tag, &mut cursor)?,
+                    None => scan.message(number, cursor.prefixed()?)?,
+                },
                 _ => return None,
             }
+        }
+        // The first string is the empty one.
+        if scan.strings().next().is_some_and(|first| !first.is_done()) {
+            return None;
         }
         // A profile without a single field is no profile.
         (!bytes.is_empty()).then_some(scan)
     }
 
+    /// Where messages of a field go that are rows of a table.
     #[inline]
-    fn message(&mut self, number: u8, message: Cursor<'a>, start: usize, end: usize) -> Option<()> {
+    fn runs(&mut self, number: u8) -> Option<&mut Runs> {
+        Some(match number {
+            2 => &mut self.samples,
+            3 => &mut self.mappings,
+            4 => &mut self.locations,
+            5 => &mut self.functions,
+            6 => &mut self.strings,
+            _ => return None,
+        })
+    }
+
+    fn message(&mut self, number: u8, mut message: Cursor<'a>) -> Option<()> {
         match number {
-            2 => self.samples.add(start, end),
-            3 => self.mappings.add(start, end),
-            4 => self.locations.add(start, end),
-            5 => self.functions.add(start, end),
-            6 => {
-                if self.strings.messages == 0 && message.rest_len() > 0 {
-                    return None;
-                }
-                self.strings.add(start, end);
-            }
             1 => self.header.sample_types.push(pair(message)?),
             11 => self.header.period_type = pair(message)?,
             13 => {
-                let mut comments = message;
-                while !comments.is_done() {
-                    self.header.comments.push(comments.varint()?);
+                while !message.is_done() {
+                    self.header.comments.push(message.varint()?);
                 }
             }
             _ => return None,
@@ -181,128 +160,55 @@ impl<'a> Scan<'a> {
             .max(self.functions.messages)
     }
 
-    fn messages(&self, runs: &'a Runs) -> impl Iterator<Item = Cursor<'a>> {
-        let content = self.content;
-        runs.runs
-            .iter()
-            .flat_map(move |&(start, end)| Messages(content.part(start, end)))
-    }
-
-    /// Calls `each` with every sample message.
-    #[allow(clippy::inline_always, reason = "it is made anew for each way of reading")]
-    #[inline(always)]
-    pub(crate) fn for_each_sample(&self, mut each: impl FnMut(Cursor<'a>) -> Option<()>) -> Option<()> {
-        for &(start, end) in &self.samples.runs {
-            let mut samples = self.content.part(start, end);
-            while !samples.is_done() {
-                samples.tag()?;
-                each(samples.prefixed()?)?;
-            }
+    fn messages(&'a self, runs: &'a Runs) -> Messages<'a> {
+        Messages {
+            content: self.content,
+            runs: runs.runs.iter(),
+            run: self.content.part(0, 0),
         }
-        Some(())
     }
 
-    pub(crate) fn strings(&'a self) -> impl Iterator<Item = &'a [u8]> {
-        self.messages(&self.strings).map(|string| string.rest())
+    pub(crate) fn samples(&'a self) -> Messages<'a> {
+        self.messages(&self.samples)
     }
 
     /// The mappings; an item is `None` when it is unusual.
     pub(crate) fn mappings(&'a self) -> impl Iterator<Item = Option<ScanMapping>> {
-        self.messages(&self.mappings).map(|bytes| {
-            let mut mapping = ScanMapping::default();
-            numbers(bytes, |number, value| {
-                match number {
-                    1 => mapping.id = value,
-                    2 => mapping.start = value,
-                    3 => mapping.limit = value,
-                    4 => mapping.offset = value,
-                    5 => mapping.file = value,
-                    6 => mapping.build_id = value,
-                    7..=10 => mapping.has[usize::from(number) - 7] = value != 0,
-                    _ => return None,
-                }
-                Some(())
-            })
-            .map(|()| mapping)
-        })
+        self.messages(&self.mappings).map(mapping)
     }
 
-    /// The functions; an item is `None` when it is unusual.
-    pub(crate) fn functions(&'a self) -> impl Iterator<Item = Option<ScanFunction>> {
-        self.messages(&self.functions).map(|bytes| {
-            let mut function = ScanFunction::default();
-            numbers(bytes, |number, value| {
-                match number {
-                    1 => function.id = value,
-                    2 => function.name = value,
-                    3 => function.system_name = value,
-                    4 => function.filename = value,
-                    5 => function.start_line = value as i64,
-                    _ => return None,
-                }
-                Some(())
-            })
-            .map(|()| function)
-        })
+    pub(crate) fn locations(&'a self) -> Messages<'a> {
+        self.messages(&self.locations)
     }
 
-    /// Calls `each` with every location and its lines.
-    pub(crate) fn for_each_location(
-        &'a self,
-        mut each: impl FnMut(ScanLocation, &[ScanLine]) -> Option<()>,
-    ) -> Option<()> {
-        let mut lines = Vec::new();
-        for bytes in self.messages(&self.locations) {
-            lines.clear();
-            let location = location(bytes, &mut lines)?;
-            each(location, &lines)?;
-        }
-        Some(())
+    pub(crate) fn functions(&'a self) -> Messages<'a> {
+        self.messages(&self.functions)
+    }
+
+    pub(crate) fn strings(&'a self) -> Messages<'a> {
+        self.messages(&self.strings)
     }
 }
 
-/// Messages that follow one another and were walked over before.
-struct Messages<'a>(Cursor<'a>);
+/// Messages of one field, which were walked over before.
+pub(crate) struct Messages<'a> {
+    content: Cursor<'a>,
+    runs: std::slice::Iter<'a, (usize, usize)>,
+    run: Cursor<'a>,
+}
 
 impl<'a> Iterator for Messages<'a> {
     type Item = Cursor<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Cursor<'a>> {
-        if self.0.is_done() {
-            return None;
+        if self.run.is_done() {
+            let &(start, end) = self.runs.next()?;
+            self.run = self.content.part(start, end);
         }
-        self.0.tag()?;
-        self.0.prefixed()
+        self.run.tag()?;
+        self.run.prefixed()
     }
-}
-
-/// Fields 1, 2, 3 and 5 are numbers, 4 is a message.
-fn location(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
-    let mut location = ScanLocation::default();
-    while !message.is_done() {
-        match message.tag()? {
-            0x08 => location.id = message.varint()?,
-            0x10 => location.mapping = message.varint()?,
-            0x18 => location.address = message.varint()?,
-            0x22 => {
-                let mut line = ScanLine::default();
-                numbers(message.prefixed()?, |number, value| {
-                    match number {
-                        1 => line.function = value,
-                        2 => line.line = value as i64,
-                        3 => line.column = value as i64,
-                        _ => return None,
-                    }
-                    Some(())
-                })?;
-                lines.push(line);
-            }
-            0x28 => location.is_folded = message.varint()? != 0,
-            _ => return None,
-        }
-    }
-    Some(location)
 }
 
 fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
@@ -312,17 +218,4 @@ fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
         Some(())
     })?;
     Some(pair)
-}
-
-/// Calls `each` with every field of a message of numbers; `None` for any other field, or when `each` says so.
-#[inline]
-pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u8, u64) -> Option<()>) -> Option<()> {
-    while !message.is_done() {
-        let tag = message.tag()?;
-        if tag & 7 != 0 {
-            return None;
-        }
-        each(tag >> 3, message.varint()?)?;
-    }
-    Some(())
 }

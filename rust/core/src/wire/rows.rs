@@ -1,0 +1,328 @@
+//! Rows of tables as they stand in a plain profile: mappings, functions, locations with their lines.
+//!
+//! Every encoder but a few writes the fields of a message in the order of their numbers, each once; that is read without a branch
+//! for each field. What is not so is read field by field, and what is unusual is refused.
+
+#![allow(clippy::inline_always, reason = "code is made anew for each way of reading")]
+
+use super::cursor::Cursor;
+use super::short_ids::Way;
+
+/// Tag of a line in a location.
+const LINE: u8 = 0x22;
+
+/// One mapping as it stands in the file.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct ScanMapping {
+    pub id: u64,
+    pub start: u64,
+    pub limit: u64,
+    pub offset: u64,
+    pub file: u64,
+    pub build_id: u64,
+    /// `has_functions`, `has_filenames`, `has_line_numbers`, `has_inline_frames`.
+    pub has: [bool; 4],
+}
+
+/// One function as it stands in the file.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct ScanFunction {
+    pub id: u64,
+    pub name: u64,
+    pub system_name: u64,
+    pub filename: u64,
+    pub start_line: i64,
+}
+
+/// One location as it stands in the file; its lines are given beside it.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct ScanLocation {
+    pub id: u64,
+    pub mapping: u64,
+    pub address: u64,
+    pub is_folded: bool,
+}
+
+/// One line as it stands in the file.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct ScanLine {
+    pub function: u64,
+    pub line: i64,
+    pub column: i64,
+}
+
+/// A mapping; `None` when it is unusual.
+pub(super) fn mapping(message: Cursor<'_>) -> Option<ScanMapping> {
+    let mut mapping = ScanMapping::default();
+    numbers(message, |number, value| {
+        match number {
+            1 => mapping.id = value,
+            2 => mapping.start = value,
+            3 => mapping.limit = value,
+            4 => mapping.offset = value,
+            5 => mapping.file = value,
+            6 => mapping.build_id = value,
+            7..=10 => mapping.has[usize::from(number) - 7] = value != 0,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Some(mapping)
+}
+
+/// A function; `None` when it is unusual.
+#[inline(always)]
+pub(crate) fn function(way: Way, message: Cursor<'_>) -> Option<ScanFunction> {
+    function_in_order(way, message).or_else(|| function_in_any_order(message))
+}
+
+/// A location, and its lines; `None` when it is unusual.
+#[inline(always)]
+pub(crate) fn location(way: Way, message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
+    lines.clear();
+    if let Some(location) = location_in_order(way, message, lines) {
+        return Some(location);
+    }
+    lines.clear();
+    location_in_any_order(message, lines)
+}
+
+/// A function as every encoder but a few writes it: no field twice, and in the order of their numbers.
+#[inline(always)]
+fn function_in_order(way: Way, mut message: Cursor<'_>) -> Option<ScanFunction> {
+    let [id, name, system_name, filename, start_line] = message.numbers(way)?;
+    message.is_done().then_some(ScanFunction {
+        id,
+        name,
+        system_name,
+        filename,
+        start_line: start_line as i64,
+    })
+}
+
+#[inline(never)]
+fn function_in_any_order(message: Cursor<'_>) -> Option<ScanFunction> {
+    let mut function = ScanFunction::default();
+    numbers(message, |number, value| {
+        match number {
+            1 => function.id = value,
+            2 => function.name = value,
+            3 => function.system_name = value,
+            4 => function.filename = value,
+            5 => function.start_line = value as i64,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Some(function)
+}
+
+/// A location, likewise.
+#[inline(always)]
+fn location_in_order(way: Way, mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
+    let [id, mapping, address] = message.numbers(way)?;
+    let mut is_folded = false;
+    while !message.is_done() {
+        let [function, line, column] = if let Some([function, line]) = message.two_numbers(way, LINE) {
+            [function, line, 0]
+        } else {
+            let (tag, number) = message.field(way)?;
+            if tag == 0x28 {
+                is_folded = number != 0;
+                break;
+            }
+            if tag != u16::from(LINE) {
+                return None;
+            }
+            let mut message = message.take(number)?;
+            let numbers = message.numbers(way)?;
+            if !message.is_done() {
+                return None;
+            }
+            numbers
+        };
+        lines.push(ScanLine {
+            function,
+            line: line as i64,
+            column: column as i64,
+        });
+    }
+    message.is_done().then_some(ScanLocation {
+        id,
+        mapping,
+        address,
+        is_folded,
+    })
+}
+
+/// Fields 1, 2, 3 and 5 are numbers, 4 is a message.
+#[inline(never)]
+fn location_in_any_order(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
+    let mut location = ScanLocation::default();
+    while !message.is_done() {
+        match message.tag()? {
+            0x08 => location.id = message.varint()?,
+            0x10 => location.mapping = message.varint()?,
+            0x18 => location.address = message.varint()?,
+            LINE => {
+                let mut line = ScanLine::default();
+                numbers(message.prefixed()?, |number, value| {
+                    match number {
+                        1 => line.function = value,
+                        2 => line.line = value as i64,
+                        3 => line.column = value as i64,
+                        _ => return None,
+                    }
+                    Some(())
+                })?;
+                lines.push(line);
+            }
+            0x28 => location.is_folded = message.varint()? != 0,
+            _ => return None,
+        }
+    }
+    Some(location)
+}
+
+/// Calls `each` with every field of a message of numbers; `None` for any other field, or when `each` says so.
+#[inline]
+pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u8, u64) -> Option<()>) -> Option<()> {
+    while !message.is_done() {
+        let tag = message.tag()?;
+        if tag & 7 != 0 {
+            return None;
+        }
+        each(tag >> 3, message.varint()?)?;
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::varint::put_varint;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Fields in the order of their numbers, or in another; numbers that are zero may be missing.
+    #[derive(Debug, Clone)]
+    struct Form {
+        keeps_zeros: bool,
+        is_reversed: bool,
+        behind: usize,
+    }
+
+    fn form() -> impl Strategy<Value = Form> {
+        (any::<bool>(), prop::bool::weighted(0.2), 0usize..12).prop_map(
+            |(keeps_zeros, is_reversed, behind)| Form {
+                keeps_zeros,
+                is_reversed,
+                behind,
+            },
+        )
+    }
+
+    fn number() -> impl Strategy<Value = u64> {
+        prop_oneof![Just(0), 1u64..200, 1u64..30_000, any::<u64>()]
+    }
+
+    impl Form {
+        fn numbers(&self, numbers: &[u64]) -> Vec<Vec<u8>> {
+            let fields = (1..)
+                .zip(numbers)
+                .filter(|(_, value)| self.keeps_zeros || **value != 0);
+            fields
+                .map(|(field, &value)| {
+                    let mut bytes = vec![field << 3];
+                    put_varint(value, &mut bytes);
+                    bytes
+                })
+                .collect()
+        }
+
+        fn message(&self, mut fields: Vec<Vec<u8>>) -> Vec<u8> {
+            if self.is_reversed {
+                fields.reverse();
+            }
+            fields.concat()
+        }
+
+        /// What lies behind a message is never part of it.
+        fn read<T>(&self, message: &[u8], read: impl Fn(Way, Cursor<'_>) -> T) -> Vec<T> {
+            let content = [message, &vec![0xff; self.behind]].concat();
+            [Way::Words, Way::best()]
+                .map(|way| read(way, Cursor::new(&content).part(0, message.len())))
+                .into()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn functions_are_read_whatever_their_form(form in form(), numbers in prop::array::uniform5(number())) {
+            let message = form.message(form.numbers(&numbers));
+            for found in form.read(&message, function) {
+                let found = found.unwrap();
+                let start_line = found.start_line as u64;
+                prop_assert_eq!(
+                    [found.id, found.name, found.system_name, found.filename, start_line],
+                    numbers
+                );
+            }
+        }
+
+        #[test]
+        fn locations_are_read_whatever_their_form(
+            form in form(),
+            head in prop::array::uniform3(number()),
+            lines in prop::collection::vec((prop::array::uniform3(number()), form()), 0..5),
+            is_folded in any::<bool>(),
+        ) {
+            let mut fields = form.numbers(&head);
+            for (numbers, form) in &lines {
+                let line = form.message(form.numbers(numbers));
+                let mut field = vec![0x22];
+                put_varint(line.len() as u64, &mut field);
+                fields.push([field, line].concat());
+            }
+            fields.push(vec![0x28, u8::from(is_folded)]);
+            let message = form.message(fields);
+            let found = form.read(&message, |way, message| {
+                let mut lines = vec![ScanLine::default()];
+                let location = location(way, message, &mut lines).unwrap();
+                (location, lines)
+            });
+            for (location, mut found) in found {
+                if form.is_reversed {
+                    found.reverse();
+                }
+                prop_assert_eq!([location.id, location.mapping, location.address], head);
+                prop_assert_eq!(location.is_folded, is_folded);
+                let found: Vec<[u64; 3]> = found
+                    .iter()
+                    .map(|line| [line.function, line.line as u64, line.column as u64])
+                    .collect();
+                prop_assert_eq!(found, lines.iter().map(|(numbers, _)| *numbers).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_location_is_refused() {
+        let tail = [0xff; 8];
+        for odd in [
+            &[0x00, 0x01][..],
+            &[0x08, 0x01, 0x00, 0x01],
+            &[0x08, 0x01, 0x32, 0x00],
+            &[0x08, 0x81],
+            &[0x22, 0x09, 0x08, 0x01],
+            &[0x22, 0x02, 0x00, 0x01],
+            &[0x22, 0x04, 0x08, 0x01, 0x20, 0x01],
+            &[0x22, 0x05, 0x08, 0x01, 0x10, 0x81, 0x81],
+        ] {
+            let content = [odd, &tail].concat();
+            for way in [Way::Words, Way::best()] {
+                let message = Cursor::new(&content).part(0, odd.len());
+                assert!(location(way, message, &mut Vec::new()).is_none(), "{odd:x?}");
+            }
+        }
+    }
+}
