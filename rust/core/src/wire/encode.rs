@@ -33,7 +33,7 @@ impl<'p> Encoder<'p> {
             profile,
             numbers,
             strings: vec![StringId::EMPTY],
-            out: Vec::with_capacity(profile.heap_bytes() / 2),
+            out: Vec::new(),
             message: Vec::new(),
             nested: Vec::new(),
         }
@@ -55,6 +55,7 @@ impl<'p> Encoder<'p> {
             self.value_type(1, sample_type);
         }
         let labels = self.encoded_label_sets();
+        self.out.reserve(self.about(&labels));
         self.samples(&labels);
         self.mappings();
         self.locations();
@@ -171,6 +172,26 @@ impl<'p> Encoder<'p> {
             arena.push(&self.message);
         }
         arena
+    }
+
+    /// About how many bytes come out: most often a little more than will, so that they are not moved while they grow.
+    fn about(&self, labels: &crate::table::ByteArena) -> usize {
+        let Profile {
+            samples,
+            stacks,
+            locations,
+            functions,
+            strings,
+            ..
+        } = self.profile;
+        let of_stack = stacks.byte_len() / stacks.len().max(1);
+        let of_labels = labels.byte_len() / labels.len().max(1);
+        samples.len() * (of_stack + of_labels + 10 + 5 * samples.values.len())
+            + locations.len() * 16
+            + locations.line_count() * 10
+            + functions.len() * 20
+            + strings.byte_len()
+            + 3 * strings.len()
     }
 
     fn samples(&mut self, labels: &crate::table::ByteArena) {
