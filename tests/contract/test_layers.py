@@ -145,15 +145,15 @@ def test_the_drop_in_command_loads_the_core_and_nothing_else_of_weight() -> None
 
 
 def test_the_merge_command_loads_the_core_and_nothing_else_of_weight(tmp_path: Path) -> None:
-    arguments = ["-o", str(tmp_path / "all.pb.gz"), str(CPU), str(CPU)]
+    arguments = ["merge", "-o", str(tmp_path / "all.pb.gz"), str(CPU), str(CPU)]
     loaded = loaded_by(
-        f"{QUIET}\nfrom pprof_mcp.fronts import merge_cli\ncall = merge_cli.parse({arguments!r})\n"
-        "assert call is not None\nassert merge_cli.run(call) == 0\nsys.stdout = out"
+        f"{QUIET}\nfrom pprof_mcp import __main__\n"
+        f"assert __main__._run({arguments!r}) == (0, True)\nsys.stdout = out"
     )
     assert (tmp_path / "all.pb.gz").stat().st_size > 0
     assert "pprof_mcp._native" in loaded
     heavy = {
         "pydantic", "click", "rich", "mcp", "typing", "typing_extensions", "dataclasses", "inspect",
-        "pathlib", "logging", "json", "re", "glob", "contextlib", "secrets",
+        "pathlib", "logging", "json", "re", "glob", "contextlib", "secrets", "signal", "enum",
     }  # fmt: skip
     assert not loaded & heavy
