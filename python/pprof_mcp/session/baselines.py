@@ -257,6 +257,8 @@ class Baselines:
         # reading where it may not write.
         with self._opened("rw") as base:
             base.execute("PRAGMA query_only = ON")
+            # All that is read is of one moment: a file that is made meanwhile is not seen half made.
+            base.execute("BEGIN")
             yield base if _is_ours(base, self.path) else None
 
     @contextmanager

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,35 @@ def test_an_empty_profile_is_recorded_and_compared_without_a_word_too_much(
     found = top(empty, compare_baseline=True, baseline="x", session=stored)  # pyright: ignore[reportArgumentType]
     assert found.baseline is not None
     assert {one.metric for one in found.baseline.deviations} >= {"total", "cum_pct"}
+
+
+def test_a_file_that_is_made_while_it_is_read_is_not_taken_for_one_of_others(
+    tmp_path: Path, file: Path, stored: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = runs(tmp_path, [100])
+    file.parent.mkdir()
+    file.touch()
+    recorded: list[BaselineResult] = []
+    writer = threading.Thread(target=lambda: recorded.extend(record(stored, *profiles)))
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:  # pyright: ignore[reportImplicitOverride]
+            if sql == "PRAGMA user_version" and threading.current_thread() is not writer and not writer.ident:
+                writer.start()
+                # It is done now, or it waits for the one who reads.
+                writer.join(0.5)
+            return super().execute(sql, *parameters)
+
+    connect: Any = sqlite3.connect
+
+    def watched(*arguments: Any, **more: Any) -> Watched:
+        return connect(*arguments, factory=Watched, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    assert baselines.Baselines(file).series() == []
+    writer.join(WAIT_SECONDS)
+    assert len(recorded) == 1
+    assert len(baselines.Baselines(file).series()) == 1
 
 
 def test_two_processes_record_at_once_and_nothing_is_lost(tmp_path: Path, file: Path) -> None:
