@@ -256,3 +256,30 @@ fn sort_samples(tables: &Tables, sums: &Sums, used: &Used, strings: &[u32], orde
     super::parallel::both(order.samples.len(), || sort_each(low), || sort_each(high));
     order.samples = samples.into_iter().map(|(_, row)| row).collect();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_that_begin_alike_are_sorted_by_what_follows(
+            all in prop::collection::btree_set(prop::collection::vec(1u64..3, 1..9), 0..40),
+            seed in any::<prop::sample::Index>(),
+        ) {
+            let expected: Vec<Vec<u64>> = all.into_iter().collect();
+            let mut rows: Vec<&Vec<u64>> = expected.iter().collect();
+            if !rows.is_empty() {
+                let middle = seed.index(rows.len());
+                rows.rotate_left(middle);
+            }
+            let word = |row: u32, at: usize| rows[row as usize].get(at).copied().unwrap_or(0);
+            let mut stacks: Vec<(u64, u32)> = (0..rows.len() as u32).map(|row| (word(row, 0), row)).collect();
+            stacks.sort_unstable_by_key(|stack| stack.0);
+            sort_equal(&mut stacks, word);
+            let sorted: Vec<&Vec<u64>> = stacks.iter().map(|stack| rows[stack.1 as usize]).collect();
+            prop_assert_eq!(sorted, expected.iter().collect::<Vec<_>>());
+        }
+    }
+}

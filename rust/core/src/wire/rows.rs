@@ -306,6 +306,18 @@ mod tests {
     }
 
     #[test]
+    fn a_column_without_a_line_is_no_line() {
+        let message = [0x08, 1, 0x22, 4, 0x08, 5, 0x18, 7, 0x28, 0];
+        let content = [&message[..], &[0xff; 8]].concat();
+        for way in [Way::Words, Way::best()] {
+            let mut lines = Vec::new();
+            location(way, Cursor::new(&content).part(0, message.len()), &mut lines).unwrap();
+            assert_eq!(lines.len(), 1);
+            assert_eq!((lines[0].function, lines[0].line, lines[0].column), (5, 0, 7));
+        }
+    }
+
+    #[test]
     fn what_is_no_location_is_refused() {
         let tail = [0xff; 8];
         for odd in [
