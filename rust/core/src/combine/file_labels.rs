@@ -70,12 +70,7 @@ impl FileLabels {
             if messages.tag()? != 0x1a || count > limits.stack_depth {
                 return None;
             }
-            let mut fields = [0u64; 4];
-            numbers(messages.prefixed()?, |number, value| {
-                *fields.get_mut(usize::from(number).checked_sub(1)?)? = value;
-                Some(())
-            })?;
-            let [key, text, number, unit] = fields;
+            let [key, text, number, unit] = numbers(messages.prefixed()?)?;
             let key = string_of(file, key)?;
             let value = if text != 0 {
                 LabelValue::Str(string_of(file, text)?)

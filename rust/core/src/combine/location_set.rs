@@ -274,4 +274,32 @@ mod tests {
             assert_eq!(set.lines(row as u32).count(), lists[row % 5].len());
         }
     }
+
+    /// Of so many some have the same bits of a hash in the index: only what is compared behind it tells those apart.
+    #[test]
+    fn locations_whose_hashes_look_equal_are_told_apart() {
+        type Make = fn(&mut LocationSet, u32) -> (Place, ShortLine);
+        let by_offset: Make = |set, row| (place(row.into()), set.shorten(line(0, 0, 0)));
+        let by_line: Make = |set, row| (place(5), set.shorten(line(row, 0, 0)));
+        let by_mapping: Make = |set, row| {
+            let mapping = Some(MappingId(row));
+            (Place { mapping, ..place(5) }, set.shorten(line(0, 0, 0)))
+        };
+        for make in [by_offset, by_line, by_mapping] {
+            let mut set = LocationSet::default();
+            let rows: Vec<u32> = (0..200_000).collect();
+            for &row in &rows {
+                let (place, line) = make(&mut set, row);
+                assert_eq!(set.intern(place, &[line]).0, row);
+            }
+            let mut found = Vec::new();
+            for some in rows.chunks(64) {
+                let made: Vec<_> = some.iter().map(|&row| make(&mut set, row)).collect();
+                let places: Vec<_> = (1..).zip(&made).map(|(end, one)| (one.0, end)).collect();
+                let lines: Vec<_> = made.iter().map(|one| one.1).collect();
+                set.intern_all(&places, &lines, &mut found);
+                assert_eq!(found, some);
+            }
+        }
+    }
 }

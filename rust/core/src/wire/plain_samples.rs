@@ -122,9 +122,7 @@ impl<'a> Batch<'a> {
                     }
                 }
                 0x1a if labels == 0 || start == labels_end => {
-                    numbers(sample.prefixed()?, |number, _| {
-                        (1..=4).contains(&number).then_some(())
-                    })?;
+                    numbers::<4>(sample.prefixed()?)?;
                     if labels == 0 {
                         labels_start = start;
                     }

@@ -53,27 +53,29 @@ pub(crate) struct ScanLine {
 
 /// A mapping; `None` when it is unusual.
 pub(super) fn mapping(message: Cursor<'_>) -> Option<ScanMapping> {
-    let mut mapping = ScanMapping::default();
-    numbers(message, |number, value| {
-        match number {
-            1 => mapping.id = value,
-            2 => mapping.start = value,
-            3 => mapping.limit = value,
-            4 => mapping.offset = value,
-            5 => mapping.file = value,
-            6 => mapping.build_id = value,
-            7..=10 => mapping.has[usize::from(number) - 7] = value != 0,
-            _ => return None,
-        }
-        Some(())
-    })?;
-    Some(mapping)
+    let [id, start, limit, offset, file, build_id, has @ ..] = numbers::<10>(message)?;
+    Some(ScanMapping {
+        id,
+        start,
+        limit,
+        offset,
+        file,
+        build_id,
+        has: has.map(|flag| flag != 0),
+    })
 }
 
 /// A function; `None` when it is unusual.
 #[inline(always)]
 pub(crate) fn function(way: Way, message: Cursor<'_>) -> Option<ScanFunction> {
-    function_in_order(way, message).or_else(|| function_in_any_order(message))
+    let [id, name, system_name, filename, start_line] = all_numbers(way, message)?;
+    Some(ScanFunction {
+        id,
+        name,
+        system_name,
+        filename,
+        start_line: start_line as i64,
+    })
 }
 
 /// A location, and its lines; `None` when it is unusual.
@@ -87,37 +89,7 @@ pub(crate) fn location(way: Way, message: Cursor<'_>, lines: &mut Vec<ScanLine>)
     location_in_any_order(message, lines)
 }
 
-/// A function as every encoder but a few writes it: no field twice, and in the order of their numbers.
-#[inline(always)]
-fn function_in_order(way: Way, mut message: Cursor<'_>) -> Option<ScanFunction> {
-    let [id, name, system_name, filename, start_line] = message.numbers(way)?;
-    message.is_done().then_some(ScanFunction {
-        id,
-        name,
-        system_name,
-        filename,
-        start_line: start_line as i64,
-    })
-}
-
-#[inline(never)]
-fn function_in_any_order(message: Cursor<'_>) -> Option<ScanFunction> {
-    let mut function = ScanFunction::default();
-    numbers(message, |number, value| {
-        match number {
-            1 => function.id = value,
-            2 => function.name = value,
-            3 => function.system_name = value,
-            4 => function.filename = value,
-            5 => function.start_line = value as i64,
-            _ => return None,
-        }
-        Some(())
-    })?;
-    Some(function)
-}
-
-/// A location, likewise.
+/// A location as every encoder but a few writes it: its fields in the order of their numbers.
 #[inline(always)]
 fn location_in_order(way: Way, mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> Option<ScanLocation> {
     let [id, mapping, address] = message.numbers(way)?;
@@ -134,12 +106,7 @@ fn location_in_order(way: Way, mut message: Cursor<'_>, lines: &mut Vec<ScanLine
             if tag != u16::from(LINE) {
                 return None;
             }
-            let mut message = message.take(number)?;
-            let numbers = message.numbers(way)?;
-            if !message.is_done() {
-                return None;
-            }
-            numbers
+            all_numbers(way, message.take(number)?)?
         };
         lines.push(ScanLine {
             function,
@@ -165,17 +132,12 @@ fn location_in_any_order(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> 
             0x10 => location.mapping = message.varint()?,
             0x18 => location.address = message.varint()?,
             LINE => {
-                let mut line = ScanLine::default();
-                numbers(message.prefixed()?, |number, value| {
-                    match number {
-                        1 => line.function = value,
-                        2 => line.line = value as i64,
-                        3 => line.column = value as i64,
-                        _ => return None,
-                    }
-                    Some(())
-                })?;
-                lines.push(line);
+                let [function, line, column] = numbers(message.prefixed()?)?;
+                lines.push(ScanLine {
+                    function,
+                    line: line as i64,
+                    column: column as i64,
+                });
             }
             0x28 => location.is_folded = message.varint()? != 0,
             _ => return None,
@@ -184,17 +146,29 @@ fn location_in_any_order(mut message: Cursor<'_>, lines: &mut Vec<ScanLine>) -> 
     Some(location)
 }
 
-/// Calls `each` with every field of a message of numbers; `None` for any other field, or when `each` says so.
+/// The numbers of a message that has no fields but 1 to `N`; those that are missing are 0. `None` for any other.
+#[inline(always)]
+fn all_numbers<const N: usize>(way: Way, message: Cursor<'_>) -> Option<[u64; N]> {
+    let mut rest = message;
+    match rest.numbers(way) {
+        Some(found) if rest.is_done() => Some(found),
+        _ => numbers(message),
+    }
+}
+
+/// The same, whatever their order; of a field that comes twice the last counts.
 #[inline]
-pub(crate) fn numbers(mut message: Cursor<'_>, mut each: impl FnMut(u8, u64) -> Option<()>) -> Option<()> {
+pub(crate) fn numbers<const N: usize>(mut message: Cursor<'_>) -> Option<[u64; N]> {
+    let mut numbers = [0; N];
     while !message.is_done() {
         let tag = message.tag()?;
+        let field = usize::from(tag >> 3).checked_sub(1)?;
         if tag & 7 != 0 {
             return None;
         }
-        each(tag >> 3, message.varint()?)?;
+        *numbers.get_mut(field)? = message.varint()?;
     }
-    Some(())
+    Some(numbers)
 }
 
 #[cfg(test)]

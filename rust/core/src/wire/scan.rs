@@ -115,8 +115,8 @@ impl<'a> Scan<'a> {
 
     fn message(&mut self, number: u8, mut message: Cursor<'a>) -> Option<()> {
         match number {
-            1 => self.header.sample_types.push(pair(message)?),
-            11 => self.header.period_type = pair(message)?,
+            1 => self.header.sample_types.push(numbers(message)?),
+            11 => self.header.period_type = numbers(message)?,
             13 => {
                 while !message.is_done() {
                     self.header.comments.push(message.varint()?);
@@ -209,13 +209,4 @@ impl<'a> Iterator for Messages<'a> {
         self.run.tag()?;
         self.run.prefixed()
     }
-}
-
-fn pair(message: Cursor<'_>) -> Option<[u64; 2]> {
-    let mut pair = [0; 2];
-    numbers(message, |number, value| {
-        *pair.get_mut(usize::from(number).checked_sub(1)?)? = value;
-        Some(())
-    })?;
-    Some(pair)
 }

@@ -6,27 +6,24 @@
 )]
 #![allow(clippy::unused_self, reason = "to have one is the proof that is asked for")]
 
-use super::{HIGH_BITS, Way, Work};
+use super::{Way, Work, shuffle};
 use std::arch::x86_64::{
     __m256i, _mm256_maskz_loadu_epi8, _mm256_movepi8_mask, _mm512_and_si512, _mm512_cvtepu8_epi16,
     _mm512_mask_blend_epi16, _mm512_maskz_compress_epi16, _mm512_or_si512, _mm512_set1_epi16,
-    _mm512_slli_epi16, _mm512_storeu_si512, _pext_u64,
+    _mm512_slli_epi16, _mm512_storeu_si512,
 };
 
-/// Proof that this processor has the instructions below.
+/// Proof that this processor has the instructions below, those of the other way among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known(());
+pub(crate) struct Known(pub(super) shuffle::Known);
 
 impl Known {
     pub(super) fn here() -> Option<Self> {
         let all = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512vbmi2")
-            && is_x86_feature_detected!("popcnt")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2");
-        all.then_some(Self(()))
+            && is_x86_feature_detected!("avx512vbmi2");
+        shuffle::Known::here().filter(|_| all).map(Self)
     }
 
     #[inline]
@@ -37,13 +34,6 @@ impl Known {
         }
         // SAFETY: a `Known` is only made where the processor has what the function asks for.
         unsafe { inner(self, work) }
-    }
-
-    /// Seven bits of each byte, side by side.
-    #[inline]
-    pub(super) fn squeeze(self, word: u64) -> u64 {
-        // SAFETY: as above.
-        unsafe { _pext_u64(word, !HIGH_BITS) }
     }
 
     #[inline]

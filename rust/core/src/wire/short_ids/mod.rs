@@ -76,9 +76,9 @@ impl Way {
         match self {
             Self::Words => word_varint(word),
             #[cfg(target_arch = "x86_64")]
-            Self::Shuffle(known) => squeezed(word, |word| known.squeeze(word)),
+            Self::Shuffle(known) => squeezed(known, word),
             #[cfg(target_arch = "x86_64")]
-            Self::Compress(known) => squeezed(word, |word| known.squeeze(word)),
+            Self::Compress(known) => squeezed(known.0, word),
         }
     }
 
@@ -115,16 +115,16 @@ impl Way {
     }
 }
 
-/// The number that a word begins with and its length; `squeeze` brings seven bits of each byte together.
+/// The number that a word begins with and its length.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn squeezed(word: u64, squeeze: impl Fn(u64) -> u64) -> Option<(u64, usize)> {
+fn squeezed(known: shuffle::Known, word: u64) -> Option<(u64, usize)> {
     let ends = !word & HIGH_BITS;
     if ends == 0 {
         return None;
     }
     let bits = ends.trailing_zeros() + 1;
-    Some((squeeze(word & (u64::MAX >> (64 - bits))), bits as usize / 8))
+    Some((known.squeeze(word & (u64::MAX >> (64 - bits))), bits as usize / 8))
 }
 
 /// Four ids of a word at a time.
